@@ -1,0 +1,513 @@
+//! The engine: everything that must be right, decided without I/O.
+//!
+//! `(state, input, now) → (state, effects)`. An [`Input`] is what the cloud, the gateway, a person or
+//! time did; an [`Effect`] is what should be done about it. Whoever drives the engine performs the
+//! effects and brings their outcomes back as inputs.
+
+mod act;
+mod approvals;
+mod cards;
+mod clock;
+mod conversation;
+mod desk;
+mod ending;
+mod explain;
+mod limits;
+mod outbox;
+mod questions;
+mod recovery;
+mod redact;
+mod reply;
+mod request;
+mod seen;
+mod tools;
+mod turn;
+mod updates;
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Instant;
+
+use openclaw::{
+    Call, CallError, Decision, Event, Generation, OutgoingAttachment, RunEvent, SessionKey,
+};
+use sap::{Attachment, InstallationId, MessageId, Outgoing, Question, SessionId, Update, UpdateId};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use self::act::Act;
+use self::conversation::{Conversation, FORGET_AFTER};
+use self::desk::Desk;
+use self::outbox::{Delivery, Outbox};
+use self::redact::Redactor;
+use self::seen::Seen;
+use self::turn::Context;
+use crate::Notice;
+
+pub use self::act::{Purpose, TurnId};
+pub use self::clock::Now;
+pub use self::outbox::{Dispatch, DispatchId};
+
+/// How many updates and messages are remembered, to recognise a repeat by.
+const REMEMBERED: usize = 4096;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The cloud says something happened.
+    Update(Update),
+    /// The cloud asks something.
+    Question(Question),
+    /// The cloud answered a request.
+    Posted(DispatchId, sap::Reply),
+    /// The cloud does not accept the token any more.
+    CloudRevoked {
+        /// The cloud's error code.
+        code: String,
+    },
+    /// The gateway is connected.
+    GatewayUp(GatewayFacts),
+    /// The gateway is not connected any more.
+    GatewayDown,
+    /// The gateway says something happened.
+    Gateway(Event),
+    /// The gateway answered a call, or could not.
+    Answered(Purpose, Result<Value, CallError>),
+    /// The files of a message came, or did not.
+    Fetched(SessionId, TurnId, Vec<Result<OutgoingAttachment, String>>),
+    /// A person at this computer decided an approval.
+    Decided(String, Decision),
+    /// Time passed.
+    Tick,
+    /// The program is about to end: every open bubble is closed honestly.
+    Quit,
+}
+
+/// What the engine must know about a connected gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayFacts {
+    /// Generation of its protocol.
+    pub generation: Generation,
+    /// Agent that new sessions belong to.
+    pub agent: String,
+    /// Id of the gateway's process (newer generation).
+    pub boot_id: Option<String>,
+    /// How long the gateway's process has run, in milliseconds.
+    pub uptime_ms: Option<u64>,
+    /// Largest attachment in bytes, where the gateway says so.
+    pub max_attachment: Option<u64>,
+}
+
+/// What should be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send a frame to the cloud's socket.
+    Cloud(Outgoing),
+    /// Send a request to the cloud.
+    Post(Dispatch),
+    /// Call the gateway, and bring the answer back with its purpose.
+    Gateway(Purpose, Call),
+    /// Fetch the files of a message.
+    Fetch {
+        /// Session of the message.
+        session: SessionId,
+        /// Turn that waits for the files.
+        turn: TurnId,
+        /// Where they are.
+        attachments: Vec<Attachment>,
+        /// Largest file in bytes.
+        max_bytes: u64,
+    },
+    /// Tell whoever watches.
+    Notify(Notice),
+    /// The installation is revoked: stop dialling, delete the credentials.
+    Revoked {
+        /// The cloud's error code.
+        code: String,
+    },
+}
+
+/// How much is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Sessions known.
+    pub sessions: usize,
+    /// Turns with the gateway.
+    pub running: usize,
+    /// Turns that wait behind others.
+    pub queued: usize,
+    /// Approvals that wait for a decision.
+    pub approvals: usize,
+}
+
+/// The state of one installation's conversations.
+#[derive(Debug)]
+pub struct Engine {
+    installation: InstallationId,
+    conversations: HashMap<SessionId, Conversation>,
+    by_key: HashMap<SessionKey, SessionId>,
+    models_owed: HashMap<SessionId, Option<String>>,
+    timers: BTreeSet<(Instant, SessionId)>,
+    armed: HashMap<SessionId, Instant>,
+    desk: Desk,
+    outbox: Outbox,
+    redactor: Redactor,
+    seen_updates: Seen<UpdateId>,
+    seen_messages: Seen<MessageId>,
+    gateway: Option<GatewayFacts>,
+    last_gateway: Option<LastGateway>,
+    agent: String,
+    revoked: bool,
+    next_turn: u64,
+    load: Load,
+}
+
+#[derive(Debug)]
+struct LastGateway {
+    boot_id: Option<String>,
+    seen_ms: u64,
+}
+
+impl Engine {
+    /// Makes the engine of an installation; `seed` drives the jitter of retries.
+    pub fn new(installation: InstallationId, seed: u64) -> Self {
+        Self {
+            installation,
+            conversations: HashMap::new(),
+            by_key: HashMap::new(),
+            models_owed: HashMap::new(),
+            timers: BTreeSet::new(),
+            armed: HashMap::new(),
+            desk: Desk::default(),
+            outbox: Outbox::new(seed),
+            redactor: Redactor::default(),
+            seen_updates: Seen::new(REMEMBERED),
+            seen_messages: Seen::new(REMEMBERED),
+            gateway: None,
+            last_gateway: None,
+            agent: "main".into(),
+            revoked: false,
+            next_turn: 1,
+            load: Load::default(),
+        }
+    }
+
+    /// Tells the engine a secret of this bridge, which then leaves in no text.
+    pub fn keep_secret(&mut self, secret: &SecretString) {
+        self.redactor.learn(secret);
+    }
+
+    /// Takes one input and says what should be done.
+    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.revoked {
+            return effects;
+        }
+        match input {
+            Input::Update(update) => self.update(update, now, &mut effects),
+            Input::Question(question) => self.question(question, &mut effects),
+            Input::Posted(id, reply) => self.posted(id, reply, now, &mut effects),
+            Input::CloudRevoked { code } => self.revoke(code, now, &mut effects),
+            Input::GatewayUp(facts) => self.gateway_up(facts, now, &mut effects),
+            Input::GatewayDown => self.gateway_down(now),
+            Input::Gateway(event) => self.gateway_event(event, now, &mut effects),
+            Input::Answered(purpose, answer) => self.answered(purpose, answer, now, &mut effects),
+            Input::Fetched(session, turn, files) => {
+                self.with(&session, now, &mut effects, |conversation, cx, acts| {
+                    conversation.fetched(turn, files, cx, acts);
+                });
+            }
+            Input::Decided(approval, decision) => {
+                self.decide(&approval, decision, now, &mut effects);
+            }
+            Input::Tick => self.tick(now, &mut effects),
+            Input::Quit => self.each(now, &mut effects, Conversation::quit),
+        }
+        effects.extend(self.outbox.poll(now.instant).into_iter().map(Effect::Post));
+        effects
+    }
+
+    /// When [`Input::Tick`] should come, if nothing else does.
+    pub fn deadline(&self, now: Now) -> Option<Instant> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        let desk = self.gateway.as_ref().and_then(|g| self.desk.deadline(g.generation, now));
+        timer.into_iter().chain(desk).chain(self.outbox.deadline()).min()
+    }
+
+    /// How much is going on.
+    pub fn load(&self) -> Load {
+        Load { sessions: self.conversations.len(), approvals: self.desk.waiting(), ..self.load }
+    }
+
+    /// Says whether everything that the cloud should know was delivered.
+    pub fn is_settled(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    fn gateway_up(&mut self, facts: GatewayFacts, now: Now, effects: &mut Vec<Effect>) {
+        let restarted = self.last_gateway.as_ref().is_some_and(|last| last.is_another(&facts, now));
+        self.last_gateway =
+            Some(LastGateway { boot_id: facts.boot_id.clone(), seen_ms: now.unix_ms });
+        self.agent.clone_from(&facts.agent);
+        self.gateway = Some(facts);
+        self.rename_untouched_keys();
+        for (session, model) in std::mem::take(&mut self.models_owed) {
+            self.choose_model(&session, model, effects);
+        }
+        for kind in [openclaw::ApprovalKind::Exec, openclaw::ApprovalKind::Plugin] {
+            effects.push(Effect::Gateway(Purpose::List(kind), Call::ListApprovals { kind }));
+        }
+        self.each(now, effects, |conversation, cx, acts| {
+            conversation.gateway_up(restarted, cx, acts);
+        });
+    }
+
+    fn gateway_down(&mut self, now: Now) {
+        self.gateway = None;
+        if let Some(last) = &mut self.last_gateway {
+            last.seen_ms = now.unix_ms;
+        }
+        let sessions: Vec<SessionId> = self.conversations.keys().cloned().collect();
+        for session in sessions {
+            self.arm(&session);
+        }
+    }
+
+    /// Sessions that came before the gateway said which agent they belong to.
+    fn rename_untouched_keys(&mut self) {
+        for (session, conversation) in &mut self.conversations {
+            let key = SessionKey::canonical(&self.agent, session.as_str());
+            if conversation.key != key && conversation.is_unsent() {
+                self.by_key.remove(&conversation.key);
+                self.by_key.insert(key.clone(), session.clone());
+                conversation.key = key;
+            }
+        }
+    }
+
+    fn gateway_event(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Run(run) => self.run_event(run, now, effects),
+            Event::ApprovalRequested(approval) => self.approval_requested(approval, now, effects),
+            Event::ApprovalResolved { id, decision, .. } => {
+                self.approval_resolved(&id, decision, now, effects);
+            }
+            Event::Tick | Event::Shutdown { .. } | Event::Other => {}
+        }
+    }
+
+    fn run_event(&mut self, event: RunEvent, now: Now, effects: &mut Vec<Effect>) {
+        // Frames of every session arrive; only those of ours reach the phone.
+        let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
+        let id = TurnId(self.next_turn);
+        let mut used = false;
+        self.with(&session, now, effects, |conversation, cx, acts| {
+            let next_id = || {
+                used = true;
+                id
+            };
+            conversation.on_run(event, next_id, cx, acts);
+        });
+        self.next_turn += u64::from(used);
+    }
+
+    fn answered(
+        &mut self,
+        purpose: Purpose,
+        answer: Result<Value, CallError>,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        match purpose {
+            Purpose::Send(ref session, _)
+            | Purpose::Abort(ref session, _)
+            | Purpose::Check(ref session, _)
+            | Purpose::Cost(ref session, _)
+            | Purpose::Outcome(ref session, ..) => {
+                self.with(&session.clone(), now, effects, |conversation, cx, acts| {
+                    conversation.answered(&purpose, answer, cx, acts);
+                });
+            }
+            Purpose::Resolve(approval) => self.resolve_answered(&approval, answer, now, effects),
+            Purpose::List(kind) => self.approvals_listed(kind, answer, now, effects),
+            Purpose::Model(session) => self.model_answered(session, answer, effects),
+            Purpose::Question { req_id, kind } => {
+                self.question_answered(req_id, kind, answer, effects);
+            }
+        }
+    }
+
+    fn posted(&mut self, id: DispatchId, reply: sap::Reply, now: Now, effects: &mut Vec<Effect>) {
+        for delivery in self.outbox.settle(id, reply, now.instant) {
+            match delivery {
+                Delivery::Revoked { code } => self.revoke(code, now, effects),
+                Delivery::TurnRefused { session, turn, code } => {
+                    tracing::warn!(%session, code, "the cloud takes nothing more of a turn");
+                    let notice = Notice::DeliveryFailed { session: session.clone(), code };
+                    effects.push(Effect::Notify(notice));
+                    self.with(&session, now, effects, |conversation, cx, acts| {
+                        conversation.abandon(turn, cx, acts);
+                    });
+                }
+                Delivery::SessionRefused { session, code } => {
+                    tracing::warn!(%session, code, "the cloud takes nothing more of a session");
+                    let notice = Notice::DeliveryFailed { session: session.clone(), code };
+                    effects.push(Effect::Notify(notice));
+                    self.with(&session, now, effects, Conversation::abandon_all);
+                }
+                Delivery::Refused { session, code } => {
+                    tracing::warn!(%session, code, "the cloud refused a request for good");
+                    effects.push(Effect::Notify(Notice::DeliveryFailed { session, code }));
+                }
+            }
+        }
+    }
+
+    /// Stops everything: the cloud does not accept this installation any more.
+    fn revoke(&mut self, code: String, now: Now, effects: &mut Vec<Effect>) {
+        self.each(now, effects, Conversation::abandon_all);
+        self.revoked = true;
+        self.outbox.clear();
+        self.desk.clear();
+        effects.push(Effect::Notify(Notice::Revoked { code: code.clone() }));
+        effects.push(Effect::Revoked { code });
+    }
+
+    fn tick(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        while let Some((at, _)) = self.timers.first()
+            && *at <= now.instant
+            && let Some((_, session)) = self.timers.pop_first()
+        {
+            self.armed.remove(&session);
+            self.with(&session, now, effects, Conversation::on_time);
+        }
+        if let Some(facts) = &self.gateway {
+            for approval in self.desk.about_to_expire(facts.generation, now) {
+                self.decide(&approval, Decision::Deny, now, effects);
+            }
+        }
+        self.forget_old(now);
+    }
+
+    fn forget_old(&mut self, now: Now) {
+        let old = |c: &Conversation| c.is_idle() && c.last_used + FORGET_AFTER <= now.instant;
+        for (_, conversation) in self.conversations.extract_if(|_, conversation| old(conversation))
+        {
+            self.by_key.remove(&conversation.key);
+        }
+    }
+
+    /// The conversation of a session, made when the cloud first names it.
+    fn ensure(&mut self, session: &SessionId, now: Now) {
+        if !self.conversations.contains_key(session) {
+            let key = SessionKey::canonical(&self.agent, session.as_str());
+            self.by_key.insert(key.clone(), session.clone());
+            let conversation = Conversation::new(session.clone(), key, now.instant);
+            self.conversations.insert(session.clone(), conversation);
+        }
+    }
+
+    /// Lets every conversation act.
+    fn each(
+        &mut self,
+        now: Now,
+        effects: &mut Vec<Effect>,
+        mut act: impl FnMut(&mut Conversation, Context<'_>, &mut Vec<Act>),
+    ) {
+        let sessions: Vec<SessionId> = self.conversations.keys().cloned().collect();
+        for session in sessions {
+            self.with(&session, now, effects, &mut act);
+        }
+    }
+
+    /// Lets a conversation act, and turns what it wants into effects.
+    fn with(
+        &mut self,
+        session: &SessionId,
+        now: Now,
+        effects: &mut Vec<Effect>,
+        act: impl FnOnce(&mut Conversation, Context<'_>, &mut Vec<Act>),
+    ) {
+        let Some(conversation) = self.conversations.get_mut(session) else { return };
+        let key = conversation.key.clone();
+        let cx = Context {
+            now,
+            installation: &self.installation,
+            session,
+            key: &key,
+            gateway: self.gateway.as_ref().map(|facts| facts.generation),
+            redactor: &self.redactor,
+        };
+        let mut acts = Vec::new();
+        let before = conversation.counts();
+        act(conversation, cx, &mut acts);
+        let after = conversation.counts();
+        self.load.running = self.load.running + after.0 - before.0;
+        self.load.queued = self.load.queued + after.1 - before.1;
+        self.arm(session);
+        self.perform(session, acts, now, effects);
+    }
+
+    fn perform(
+        &mut self,
+        session: &SessionId,
+        acts: Vec<Act>,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        for act in acts {
+            match act {
+                Act::Post { turn, post } => self.outbox.push(session, turn, post, now.instant),
+                Act::Call { purpose, call } => effects.push(Effect::Gateway(purpose, call)),
+                Act::Fetch { turn, attachments } => {
+                    let limit = self.gateway.as_ref().and_then(|facts| facts.max_attachment);
+                    effects.push(Effect::Fetch {
+                        session: session.clone(),
+                        turn,
+                        attachments,
+                        max_bytes: limit.unwrap_or(MAX_ATTACHMENT).min(MAX_ATTACHMENT),
+                    });
+                }
+                Act::Deny { approvals } => {
+                    for approval in approvals {
+                        if let Some(conversation) = self.conversations.get_mut(session) {
+                            conversation.ignore_follow_up(&approval);
+                        }
+                        self.decide(&approval, Decision::Deny, now, effects);
+                    }
+                }
+            }
+        }
+    }
+
+    fn arm(&mut self, session: &SessionId) {
+        let up = self.gateway.is_some();
+        let next = self.conversations.get(session).and_then(|c| c.deadline(up));
+        if self.armed.get(session).copied() == next {
+            return;
+        }
+        if let Some(old) = self.armed.remove(session) {
+            self.timers.remove(&(old, session.clone()));
+        }
+        if let Some(at) = next {
+            self.armed.insert(session.clone(), at);
+            self.timers.insert((at, session.clone()));
+        }
+    }
+}
+
+/// Largest attachment in bytes (`sap.md`, §4).
+const MAX_ATTACHMENT: u64 = 25 * 1024 * 1024;
+
+impl LastGateway {
+    /// Says whether the gateway's process is another one than when it was last seen.
+    fn is_another(&self, facts: &GatewayFacts, now: Now) -> bool {
+        match (&self.boot_id, &facts.boot_id, facts.uptime_ms) {
+            (Some(old), Some(new), _) => old != new,
+            (_, _, Some(uptime)) => now.unix_ms.saturating_sub(uptime) > self.seen_ms,
+            (_, _, None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

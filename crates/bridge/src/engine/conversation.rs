@@ -1,0 +1,434 @@
+//! One session: its messages in order, one turn at a time, and the runs that belong to it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use openclaw::{
+    Call, CallError, OutgoingAttachment, RunEvent, RunEventKind, RunId, SessionKey, ToolEvent,
+};
+use sap::{CreateTask, FinishTask, InteractionId, SessionId, TaskId, TaskStatus, UserMessage};
+use serde_json::Value;
+
+use super::act::{Act, Post, Purpose, TurnId};
+use super::turn::{Context, Turn};
+
+/// How many ended runs a session remembers, to know their late frames by.
+const ENDED_RUNS: usize = 64;
+/// How long a conversation without turns is remembered for late frames and follow-up runs.
+pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One session of the person with the agent.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    pub(crate) session: SessionId,
+    pub(crate) key: SessionKey,
+    active: Option<Turn>,
+    waiting: VecDeque<Turn>,
+    /// Turns of runs that nobody here asked for.
+    adopted: Vec<Turn>,
+    ended: VecDeque<RunId>,
+    /// Runs that were stopped here while the gateway was away.
+    stops_owed: Vec<RunId>,
+    pub(crate) last_used: Instant,
+}
+
+impl Conversation {
+    /// Makes an empty conversation.
+    pub(crate) fn new(session: SessionId, key: SessionKey, now: Instant) -> Self {
+        Self {
+            session,
+            key,
+            active: None,
+            waiting: VecDeque::new(),
+            adopted: Vec::new(),
+            ended: VecDeque::new(),
+            stops_owed: Vec::new(),
+            last_used: now,
+        }
+    }
+
+    /// How many turns are with the gateway, and how many wait.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (usize::from(self.active.is_some()) + self.adopted.len(), self.waiting.len())
+    }
+
+    /// Says whether nothing of this conversation has reached the gateway yet.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.adopted.is_empty()
+            && self.ended.is_empty()
+            && self.active.as_ref().is_none_or(Turn::is_unsent)
+    }
+
+    /// Says whether anything of this conversation is unfinished.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.counts() == (0, 0) && self.stops_owed.is_empty()
+    }
+
+    /// The person wrote: opens a bubble at once, and starts the turn or queues it.
+    pub(crate) fn message(
+        &mut self,
+        id: TurnId,
+        message: &UserMessage,
+        text: &str,
+        interaction_id: Option<InteractionId>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let mut turn = Turn::of_message(id, message, text, interaction_id, cx);
+        if asks_to_stop(text) && self.active.is_some() {
+            self.cancel(None, cx, acts);
+            turn.open(acts);
+            turn.answer("Stopped.", cx, acts);
+            return;
+        }
+        if self.is_busy() {
+            turn.open(acts);
+            acts.push(queue_card(&turn, cx, QueueCard::Shown));
+            self.waiting.push_back(turn);
+            return;
+        }
+        // The message leaves first; the bubble opens while the model is being asked.
+        turn.start(cx, acts);
+        turn.open(acts);
+        self.active = Some(turn);
+        self.tidy(cx, acts);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.active.is_some() || !self.adopted.is_empty()
+    }
+
+    /// The person stopped one interaction, or all of them.
+    pub(crate) fn cancel(
+        &mut self,
+        interaction: Option<&InteractionId>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let meant = |turn: &Turn| interaction.is_none_or(|id| turn.interaction_id() == Some(id));
+        let mut kept = VecDeque::new();
+        for mut turn in std::mem::take(&mut self.waiting) {
+            if meant(&turn) {
+                acts.push(queue_card(&turn, cx, QueueCard::Cancelled));
+                turn.cancel(cx, acts);
+            } else {
+                kept.push_back(turn);
+            }
+        }
+        self.waiting = kept;
+        for turn in self.active.iter_mut().chain(&mut self.adopted).filter(|turn| meant(turn)) {
+            if cx.gateway.is_none() {
+                self.stops_owed.extend(turn.runs().cloned());
+            }
+            turn.cancel(cx, acts);
+        }
+        self.tidy(cx, acts);
+    }
+
+    /// The cloud does not take anything of a turn any more: stops it without another word.
+    pub(crate) fn abandon(&mut self, id: TurnId, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if let Some(turn) = self.turn_mut(id) {
+            turn.cancel(cx, acts);
+        }
+        self.waiting.retain(|turn| !turn.is_over());
+        self.tidy(cx, acts);
+    }
+
+    /// Everything of the session stops, because the session or the installation ended.
+    pub(crate) fn abandon_all(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.cancel(None, cx, acts);
+    }
+
+    /// The program ends: says so in every open bubble.
+    pub(crate) fn quit(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for turn in &waiting {
+            acts.push(queue_card(turn, cx, QueueCard::Cancelled));
+        }
+        for mut turn in self.active.take().into_iter().chain(self.adopted.drain(..)).chain(waiting)
+        {
+            turn.quit(cx, acts);
+        }
+    }
+
+    /// Something happened in a run of this session.
+    pub(crate) fn on_run(
+        &mut self,
+        event: RunEvent,
+        next_id: impl FnOnce() -> TurnId,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        self.last_used = cx.now.instant;
+        let RunEvent { run_id: run, kind, .. } = event;
+        if self.ended.contains(&run) {
+            return;
+        }
+        if !self.turns().any(|turn| turn.runs().any(|id| *id == run))
+            && !self.find_a_place(&run, &kind, next_id, cx, acts)
+        {
+            return;
+        }
+        let owner = self
+            .active
+            .iter_mut()
+            .chain(&mut self.adopted)
+            .find(|turn| turn.runs().any(|id| *id == run));
+        if let Some(turn) = owner {
+            turn.on_run(&run, kind, cx, acts);
+        }
+        self.tidy(cx, acts);
+    }
+
+    /// A run under an id that nobody here sent: the continuation of a turn, or one of its own.
+    fn find_a_place(
+        &mut self,
+        run: &RunId,
+        kind: &RunEventKind,
+        next_id: impl FnOnce() -> TurnId,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) -> bool {
+        let follows = run.follows_approval();
+        let continued =
+            self.active.iter_mut().chain(&mut self.adopted).find(|turn| match follows {
+                Some(approval) => turn.awaits(approval),
+                None => turn.expects_another_run() && has_substance(kind),
+            });
+        if let Some(turn) = continued {
+            turn.adopt(run, cx, acts);
+            return true;
+        }
+        if !has_substance(kind) {
+            return false;
+        }
+        let turn = Turn::of_run(next_id(), run.clone(), cx.now);
+        turn.open(acts);
+        self.adopted.push(turn);
+        true
+    }
+
+    /// An agent of this session asks its owner; returns the turn that the question belongs to.
+    pub(crate) fn approval_requested(
+        &mut self,
+        approval: &openclaw::Approval,
+        cx: Context<'_>,
+    ) -> Option<&Turn> {
+        let named = approval.run_id.as_ref();
+        let turns = self.active.iter_mut().chain(&mut self.adopted);
+        let mut candidates: Vec<&mut Turn> = turns.collect();
+        let index = candidates
+            .iter()
+            .position(|turn| named.is_some_and(|run| turn.runs().any(|id| id == run)))
+            .or((!candidates.is_empty()).then_some(0))?;
+        let turn = candidates.swap_remove(index);
+        turn.approval_requested(&approval.id, cx);
+        Some(turn)
+    }
+
+    /// A decision was made: the card that waited says what happens now.
+    pub(crate) fn approval_decided(
+        &mut self,
+        approval: &str,
+        label: &str,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        for turn in self.active.iter_mut().chain(&mut self.adopted) {
+            turn.approval_decided(approval, label, cx, acts);
+        }
+    }
+
+    /// The gateway is connected again.
+    pub(crate) fn gateway_up(&mut self, restarted: bool, cx: Context<'_>, acts: &mut Vec<Act>) {
+        for run in std::mem::take(&mut self.stops_owed) {
+            let call = Call::ChatAbort { session_key: self.key.clone(), run_id: Some(run) };
+            // Nobody waits for this answer: the turn has ended already.
+            let purpose = Purpose::Abort(self.session.clone(), TurnId(0));
+            acts.push(Act::Call { purpose, call });
+        }
+        for turn in self.active.iter_mut().chain(&mut self.adopted) {
+            turn.gateway_up(restarted, cx, acts);
+        }
+        self.tidy(cx, acts);
+    }
+
+    /// The files of a message came.
+    pub(crate) fn fetched(
+        &mut self,
+        turn: TurnId,
+        files: Vec<Result<OutgoingAttachment, String>>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        if let Some(turn) = self.turn_mut(turn) {
+            turn.fetched(files, cx, acts);
+        }
+        self.tidy(cx, acts);
+    }
+
+    /// The gateway answered a call of one of the turns.
+    pub(crate) fn answered(
+        &mut self,
+        purpose: &Purpose,
+        answer: Result<Value, CallError>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        match purpose {
+            Purpose::Send(_, turn) => {
+                if let Some(turn) = self.turn_mut(*turn) {
+                    turn.handed_over(answer, cx, acts);
+                }
+            }
+            Purpose::Abort(_, turn) => {
+                if let Some(turn) = self.turn_mut(*turn) {
+                    turn.stop_answered(&answer, cx, acts);
+                }
+            }
+            Purpose::Check(_, turn) => {
+                if let Some(turn) = self.turn_mut(*turn) {
+                    turn.checked(answer, cx, acts);
+                }
+            }
+            Purpose::Cost(_, turn) => {
+                if let Some(turn) = self.turn_mut(*turn) {
+                    turn.cost_answered(&answer, cx, acts);
+                }
+            }
+            Purpose::Outcome(_, turn, approval) => {
+                if let Some(turn) = self.turn_mut(*turn) {
+                    turn.outcome_answered(approval, &answer, cx, acts);
+                }
+            }
+            Purpose::Resolve(_)
+            | Purpose::List(_)
+            | Purpose::Model(_)
+            | Purpose::Question { .. } => {}
+        }
+        self.tidy(cx, acts);
+    }
+
+    /// A deadline may have passed.
+    pub(crate) fn on_time(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        for turn in self.active.iter_mut().chain(&mut self.adopted) {
+            turn.on_time(cx, acts);
+        }
+        for turn in &mut self.waiting {
+            turn.on_time(cx, acts);
+        }
+        self.waiting.retain(|turn| !turn.is_over());
+        self.tidy(cx, acts);
+    }
+
+    /// When [`Conversation::on_time`] wants to be called, if at all.
+    pub(crate) fn deadline(&self, gateway_up: bool) -> Option<Instant> {
+        self.turns().chain(&self.waiting).filter_map(|turn| turn.deadline(gateway_up)).min()
+    }
+
+    /// Puts ended turns away and starts the next one.
+    fn tidy(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.last_used = cx.now.instant;
+        if let Some(turn) = self.active.take_if(|turn| turn.is_over()) {
+            self.remember(&turn);
+        }
+        for turn in self.adopted.extract_if(.., |turn| turn.is_over()).collect::<Vec<_>>() {
+            self.remember(&turn);
+        }
+        while !self.is_busy()
+            && let Some(mut next) = self.waiting.pop_front()
+        {
+            acts.push(queue_card(&next, cx, QueueCard::Started));
+            next.start(cx, acts);
+            self.active = Some(next).filter(|turn| !turn.is_over());
+        }
+    }
+
+    fn remember(&mut self, turn: &Turn) {
+        self.ended.extend(turn.runs().cloned());
+        while self.ended.len() > ENDED_RUNS {
+            self.ended.pop_front();
+        }
+    }
+
+    /// The late frames of a run that continues a denied or stopped approval belong to nobody.
+    pub(crate) fn ignore_follow_up(&mut self, approval: &str) {
+        self.ended.push_back(RunId::new(format!("exec-approval-followup:{approval}")));
+    }
+
+    fn turns(&self) -> impl Iterator<Item = &Turn> {
+        self.active.iter().chain(&self.adopted)
+    }
+
+    fn turn_mut(&mut self, id: TurnId) -> Option<&mut Turn> {
+        self.active
+            .iter_mut()
+            .chain(&mut self.adopted)
+            .chain(&mut self.waiting)
+            .find(|turn| turn.id == id)
+    }
+}
+
+/// Messages that the gateway takes for a stop (`openclaw-facts.md`, F2).
+fn asks_to_stop(text: &str) -> bool {
+    let text = text.trim();
+    text.eq_ignore_ascii_case("stop") || text.eq_ignore_ascii_case("/stop")
+}
+
+/// Says whether an event shows something to the person; bare signs of life open no bubble.
+fn has_substance(kind: &RunEventKind) -> bool {
+    match kind {
+        RunEventKind::Text { text } => !text.is_empty(),
+        RunEventKind::Preamble { .. } | RunEventKind::Failed { .. } => true,
+        RunEventKind::Tool { event, .. } => {
+            matches!(event, ToolEvent::Announced { .. } | ToolEvent::Started { .. })
+        }
+        RunEventKind::Final { text, .. } => text.is_some(),
+        RunEventKind::Started
+        | RunEventKind::Model { .. }
+        | RunEventKind::Usage { .. }
+        | RunEventKind::Retrying { .. }
+        | RunEventKind::AttemptEnded { .. }
+        | RunEventKind::Aborted { .. }
+        | RunEventKind::Alive => false,
+    }
+}
+
+enum QueueCard {
+    Shown,
+    Started,
+    Cancelled,
+}
+
+/// A queued message is shown by a card of its own, for as long as it waits.
+fn queue_card(turn: &Turn, cx: Context<'_>, change: QueueCard) -> Act {
+    let session_id = cx.session.clone();
+    let interaction_id = turn.interaction_id().cloned();
+    let message = turn.message.as_ref().map_or("", |message| message.id.as_str());
+    let task_id = TaskId::new(format!("queued-{message}"));
+    let finish = |status, label: &str| {
+        sap::Call::FinishTask(FinishTask {
+            session_id: session_id.clone(),
+            interaction_id: interaction_id.clone(),
+            task_id: task_id.clone(),
+            name: Some("queue".into()),
+            status,
+            status_label: Some(label.into()),
+            error: None,
+            result: None,
+        })
+    };
+    let call = match change {
+        QueueCard::Shown => sap::Call::CreateTask(CreateTask {
+            session_id: session_id.clone(),
+            interaction_id: interaction_id.clone(),
+            task_id: task_id.clone(),
+            kind: "queue".into(),
+            status_label: Some("Queued: waits for the answer before it".into()),
+            args: None,
+        }),
+        QueueCard::Started => finish(TaskStatus::Completed, "Its turn has come"),
+        QueueCard::Cancelled => finish(TaskStatus::Cancelled, "Stopped while it waited"),
+    };
+    Act::Post { turn: turn.id, post: Post::Ready(call) }
+}

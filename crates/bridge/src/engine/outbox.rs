@@ -1,0 +1,251 @@
+//! What waits to reach the cloud: one ordered lane a session, many lanes side by side, within the
+//! cloud's rate buckets. One request is in flight a lane, so nothing overtakes; a retry sends the
+//! same bytes. State without I/O, like the rest of the engine.
+
+mod lane;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sap::{Accepted, Bucket, RateReport, Rates, Refusal, Reply, SessionId};
+
+use self::lane::{Lane, Outcome, Request};
+use super::act::{Post, TurnId};
+use crate::backoff::Backoff;
+
+/// How many requests are in flight at once, over all sessions.
+const MAX_IN_FLIGHT: usize = 64;
+/// How much longer than asked a wait may last, so that lanes do not all come back at once.
+const MAX_JITTER: Duration = Duration::from_millis(250);
+/// Where a retry after a server or network failure begins and ends.
+const RETRY: Backoff = Backoff::between(Duration::from_millis(500), Duration::from_secs(30));
+
+/// Names a request in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DispatchId(u64);
+
+/// A request that should leave now.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Comes back with the reply.
+    pub id: DispatchId,
+    /// Route below `/v1/bridge/`.
+    pub route: &'static str,
+    /// Body, key included.
+    pub body: Bytes,
+}
+
+/// What the cloud's answer means beyond the request itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Delivery {
+    /// The installation's token is not accepted any more.
+    Revoked { code: String },
+    /// The cloud takes nothing more of this turn.
+    TurnRefused { session: SessionId, turn: TurnId, code: String },
+    /// The cloud takes nothing more of this session.
+    SessionRefused { session: SessionId, code: String },
+    /// The cloud refused one request for good.
+    Refused { session: SessionId, code: String },
+}
+
+/// All lanes.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    lanes: HashMap<SessionId, Lane>,
+    ready: HashMap<Bucket, VecDeque<SessionId>>,
+    sleeping: BTreeSet<(Instant, SessionId)>,
+    in_flight: HashMap<DispatchId, (SessionId, Bucket)>,
+    rates: Rates,
+    rate_wait: Option<Instant>,
+    opens_with: &'static str,
+    random: fastrand::Rng,
+    next_id: u64,
+}
+
+impl Outbox {
+    /// Makes an empty outbox; `seed` drives the jitter.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            lanes: HashMap::new(),
+            ready: HashMap::new(),
+            sleeping: BTreeSet::new(),
+            in_flight: HashMap::new(),
+            rates: Rates::new(),
+            rate_wait: None,
+            opens_with: "",
+            random: fastrand::Rng::with_seed(seed),
+            next_id: 0,
+        }
+    }
+
+    /// Adds something to a session's lane, merged with what waits there.
+    pub(crate) fn push(&mut self, session: &SessionId, turn: TurnId, post: Post, now: Instant) {
+        let lane = self.lanes.entry(session.clone()).or_insert_with(|| Lane::new(session.clone()));
+        lane.push(turn, post, now);
+        self.queue(session);
+    }
+
+    /// Takes the requests that may leave now.
+    pub(crate) fn poll(&mut self, now: Instant) -> Vec<Dispatch> {
+        self.wake(now);
+        self.rate_wait = None;
+        let mut dispatches = Vec::new();
+        for bucket in [Bucket::Approval, Bucket::Message, Bucket::Task, Bucket::Delta] {
+            while self.in_flight.len() < MAX_IN_FLIGHT
+                && let Some(session) = self.ready.get(&bucket).and_then(|line| line.front())
+            {
+                let session = session.clone();
+                if let Err(at) = self.rates.try_take(bucket, now) {
+                    self.rate_wait = Some(self.rate_wait.map_or(at, |other| other.min(at)));
+                    break;
+                }
+                self.ready.entry(bucket).or_default().pop_front();
+                dispatches.extend(self.launch(session, bucket));
+            }
+        }
+        dispatches
+    }
+
+    fn launch(&mut self, session: SessionId, bucket: Bucket) -> Option<Dispatch> {
+        let lane = self.lanes.get_mut(&session)?;
+        lane.is_queued = false;
+        if lane.wants() != Some(bucket) {
+            // What waited in front was merged into something of another bucket.
+            self.queue(&session);
+            return None;
+        }
+        let lane = self.lanes.get_mut(&session)?;
+        let request: &Request = lane.launch(self.opens_with)?;
+        let id = DispatchId(self.next_id);
+        self.next_id += 1;
+        self.in_flight.insert(id, (session, bucket));
+        Some(Dispatch { id, route: request.call.route(), body: request.body.clone() })
+    }
+
+    /// Takes the cloud's answer to a request.
+    pub(crate) fn settle(&mut self, id: DispatchId, reply: Reply, now: Instant) -> Vec<Delivery> {
+        let Some((session, bucket)) = self.in_flight.remove(&id) else { return Vec::new() };
+        self.learn(bucket, reply.rate.as_ref(), now);
+        let Some(lane) = self.lanes.get_mut(&session) else { return Vec::new() };
+        let outcome = match reply.outcome {
+            Ok(Accepted { result, .. }) => lane.accepted(&result),
+            Err(refusal) => self.refused(&session, bucket, refusal, now),
+        };
+        let deliveries = self.apply(&session, outcome, now);
+        self.queue(&session);
+        self.forget_if_done(&session);
+        deliveries
+    }
+
+    fn learn(&mut self, bucket: Bucket, report: Option<&RateReport>, now: Instant) {
+        if let Some(report) = report {
+            let others = self.in_flight.values().filter(|(_, other)| *other == bucket).count();
+            self.rates.learn(bucket, report, u32::try_from(others).unwrap_or(u32::MAX), now);
+        }
+    }
+
+    fn refused(
+        &mut self,
+        session: &SessionId,
+        bucket: Bucket,
+        refusal: Refusal,
+        now: Instant,
+    ) -> Outcome {
+        let Some(lane) = self.lanes.get_mut(session) else { return Outcome::Nothing };
+        if let Refusal::Wait { after } = &refusal {
+            let until = now + *after + self.random_wait();
+            self.rates.hold(bucket, until);
+            return Outcome::Retry { at: until };
+        }
+        if refusal.is_retryable() {
+            let wait = RETRY.delay(lane.attempts(), &mut self.random);
+            return Outcome::Retry { at: now + wait };
+        }
+        if let Refusal::Invalid { fields, .. } = &refusal
+            && lane.opens_empty(fields)
+        {
+            // The documented dialect opens a bubble with a single space (`sap.md`, §4).
+            self.opens_with = " ";
+            return Outcome::Again;
+        }
+        lane.refused(refusal)
+    }
+
+    fn random_wait(&mut self) -> Duration {
+        MAX_JITTER.mul_f64(self.random.f64())
+    }
+
+    fn apply(&mut self, session: &SessionId, outcome: Outcome, now: Instant) -> Vec<Delivery> {
+        let Some(lane) = self.lanes.get_mut(session) else { return Vec::new() };
+        let session = session.clone();
+        match outcome {
+            Outcome::Nothing => Vec::new(),
+            Outcome::Again => {
+                lane.again(self.opens_with);
+                Vec::new()
+            }
+            Outcome::Retry { at } => {
+                if let Some((turn, code)) = lane.give_up_if_stale(now) {
+                    return vec![Delivery::TurnRefused { session, turn, code }];
+                }
+                lane.sleep();
+                self.sleeping.insert((at, session));
+                Vec::new()
+            }
+            Outcome::Refused { code } => vec![Delivery::Refused { session, code }],
+            Outcome::TurnGone { turn, code } => {
+                vec![Delivery::TurnRefused { session, turn, code }]
+            }
+            Outcome::SessionGone { code } => vec![Delivery::SessionRefused { session, code }],
+            Outcome::Revoked { code } => vec![Delivery::Revoked { code }],
+        }
+    }
+
+    /// Drops everything: the installation is revoked.
+    pub(crate) fn clear(&mut self) {
+        self.lanes.clear();
+        self.ready.clear();
+        self.sleeping.clear();
+    }
+
+    /// When [`Outbox::poll`] wants to be called, if nothing else happens.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let wake = self.sleeping.first().map(|(at, _)| *at);
+        wake.into_iter().chain(self.rate_wait).min()
+    }
+
+    /// Says whether everything was delivered.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lanes.values().all(Lane::is_empty)
+    }
+
+    fn wake(&mut self, now: Instant) {
+        while let Some((at, _)) = self.sleeping.first()
+            && *at <= now
+            && let Some((_, session)) = self.sleeping.pop_first()
+        {
+            if let Some(lane) = self.lanes.get_mut(&session) {
+                lane.wake();
+            }
+            self.queue(&session);
+        }
+    }
+
+    fn queue(&mut self, session: &SessionId) {
+        let Some(lane) = self.lanes.get_mut(session) else { return };
+        if let Some(bucket) = lane.wants().filter(|_| !lane.is_queued) {
+            lane.is_queued = true;
+            self.ready.entry(bucket).or_default().push_back(session.clone());
+        }
+    }
+
+    fn forget_if_done(&mut self, session: &SessionId) {
+        if self.lanes.get(session).is_some_and(Lane::is_forgettable) {
+            self.lanes.remove(session);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,433 @@
+//! One session's ordered line to the cloud.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sap::{
+    Bucket, Call, IdempotencyKey, MessageId, Refusal, SendMessage, SendMessageDelta,
+    SendMessageEnd, SessionId,
+};
+use serde_json::Value;
+
+use super::super::act::{Post, TurnId};
+use super::super::limits::cut;
+
+/// How long something may be retried: the cloud closes an interaction after 30 minutes.
+const STALE_AFTER: Duration = Duration::from_secs(30 * 60);
+/// To what a text is cut when the cloud finds a body too large, in bytes.
+const SMALLER_TEXT: usize = 16 * 1024;
+
+/// What an answer of the cloud leads to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Outcome {
+    Nothing,
+    /// The request, prepared anew, leaves at once.
+    Again,
+    Retry {
+        at: Instant,
+    },
+    Refused {
+        code: String,
+    },
+    TurnGone {
+        turn: TurnId,
+        code: String,
+    },
+    SessionGone {
+        code: String,
+    },
+    Revoked {
+        code: String,
+    },
+}
+
+/// A request whose bytes are fixed.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) call: Call,
+    pub(super) body: Bytes,
+    key: IdempotencyKey,
+    turn: TurnId,
+    since: Instant,
+    attempts: u32,
+    was_cut: bool,
+}
+
+#[derive(Debug)]
+struct Item {
+    turn: TurnId,
+    post: Post,
+    since: Instant,
+}
+
+#[derive(Debug)]
+enum Bubble {
+    Opening,
+    Open {
+        id: MessageId,
+        streamed: usize,
+    },
+    /// The cloud takes nothing more of it.
+    Gone,
+}
+
+/// One session's ordered line to the cloud.
+#[derive(Debug)]
+pub(super) struct Lane {
+    session: SessionId,
+    line: VecDeque<Item>,
+    /// In flight, or waiting to be sent again.
+    current: Option<Request>,
+    state: State,
+    bubbles: HashMap<TurnId, Bubble>,
+    updates: u64,
+    /// Stands in the line of a bucket.
+    pub(super) is_queued: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Ready,
+    InFlight,
+    Asleep,
+}
+
+impl Lane {
+    pub(super) fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            line: VecDeque::new(),
+            current: None,
+            state: State::Ready,
+            bubbles: HashMap::new(),
+            updates: 0,
+            is_queued: false,
+        }
+    }
+
+    /// Adds to the line; what a later word makes superfluous is merged or left out.
+    pub(super) fn push(&mut self, turn: TurnId, post: Post, now: Instant) {
+        match &post {
+            Post::Open { .. } => {
+                self.bubbles.insert(turn, Bubble::Opening);
+            }
+            Post::Text(more) => {
+                let waiting = self.line.iter_mut().find_map(|item| match &mut item.post {
+                    Post::Text(text) if item.turn == turn => Some(text),
+                    Post::Text(_) | Post::Open { .. } | Post::End { .. } | Post::Ready(_) => None,
+                });
+                if let Some(text) = waiting {
+                    text.push_str(more);
+                    return;
+                }
+            }
+            // The end carries the whole text.
+            Post::End { .. } => {
+                self.line.retain(|item| item.turn != turn || !matches!(item.post, Post::Text(_)));
+            }
+            Post::Ready(Call::UpdateTask(update)) => {
+                let waiting = self.line.iter_mut().find_map(|item| match &mut item.post {
+                    Post::Ready(Call::UpdateTask(old)) if old.task_id == update.task_id => Some(old),
+                    Post::Text(_) | Post::Open { .. } | Post::End { .. } | Post::Ready(_) => None,
+                });
+                if let Some(old) = waiting {
+                    let label = old.status_label.take();
+                    let output = old.partial_result.take();
+                    *old = update.clone();
+                    old.status_label = old.status_label.take().or(label);
+                    old.partial_result = old.partial_result.take().or(output);
+                    return;
+                }
+            }
+            Post::Ready(Call::FinishTask(finish)) => self.line.retain(|item| {
+                !matches!(&item.post, Post::Ready(Call::UpdateTask(old)) if old.task_id == finish.task_id)
+            }),
+            Post::Ready(_) => {}
+        }
+        self.line.push_back(Item { turn, post, since: now });
+    }
+
+    /// The bucket of the next request, if one may leave.
+    pub(super) fn wants(&mut self) -> Option<Bucket> {
+        if self.state != State::Ready {
+            return None;
+        }
+        if let Some(request) = &self.current {
+            return Some(request.call.bucket());
+        }
+        self.drop_undeliverable();
+        Some(match &self.line.front()?.post {
+            Post::Open { .. } | Post::End { .. } => Bucket::Message,
+            Post::Text(_) => Bucket::Delta,
+            Post::Ready(call) => call.bucket(),
+        })
+    }
+
+    /// Fixes the bytes of the next request, or takes those of the last one again.
+    pub(super) fn launch(&mut self, opens_with: &str) -> Option<&Request> {
+        if self.state != State::Ready {
+            return None;
+        }
+        if self.current.is_none() {
+            let item = self.line.pop_front()?;
+            let (call, key) = self.prepare(&item, opens_with)?;
+            let body = call.body(&key);
+            self.current = Some(Request {
+                call,
+                body,
+                key,
+                turn: item.turn,
+                since: item.since,
+                attempts: 0,
+                was_cut: false,
+            });
+        }
+        self.state = State::InFlight;
+        let request = self.current.as_mut()?;
+        request.attempts += 1;
+        Some(request)
+    }
+
+    fn prepare(&mut self, item: &Item, opens_with: &str) -> Option<(Call, IdempotencyKey)> {
+        let session = self.session.as_str();
+        match &item.post {
+            Post::Open { about, interaction_id } => {
+                let call = Call::SendMessage(SendMessage {
+                    session_id: self.session.clone(),
+                    interaction_id: interaction_id.clone(),
+                    text: opens_with.to_owned(),
+                });
+                Some((call, IdempotencyKey::derive(&["open", session, about, opens_with])))
+            }
+            Post::Text(delta) => {
+                let (message_id, streamed) = self.bubble(item.turn)?;
+                let range = (streamed.to_string(), (streamed + delta.len()).to_string());
+                let key =
+                    IdempotencyKey::derive(&["delta", message_id.as_str(), &range.0, &range.1]);
+                let delta = delta.clone();
+                Some((Call::SendMessageDelta(SendMessageDelta { message_id, delta }), key))
+            }
+            Post::End { text, usage, finish_reason } => {
+                let (message_id, _) = self.bubble(item.turn)?;
+                let key = IdempotencyKey::derive(&["end", message_id.as_str()]);
+                let call = Call::SendMessageEnd(SendMessageEnd {
+                    message_id,
+                    text: text.clone(),
+                    usage: usage.clone(),
+                    finish_reason: Some(*finish_reason),
+                });
+                Some((call, key))
+            }
+            Post::Ready(call) => Some((call.clone(), self.ready_key(call))),
+        }
+    }
+
+    fn ready_key(&mut self, call: &Call) -> IdempotencyKey {
+        let session = self.session.as_str();
+        match call {
+            Call::CreateTask(task) => {
+                IdempotencyKey::derive(&["create", session, task.task_id.as_str()])
+            }
+            Call::UpdateTask(task) => {
+                // A card may show the same output twice, with another in between.
+                self.updates += 1;
+                let count = self.updates.to_string();
+                let shown = format!("{:?}{:?}", task.status_label, task.partial_result);
+                IdempotencyKey::derive(&["update", session, task.task_id.as_str(), &count, &shown])
+            }
+            Call::FinishTask(task) => {
+                IdempotencyKey::derive(&["finish", session, task.task_id.as_str()])
+            }
+            Call::RequestApproval(approval) => {
+                IdempotencyKey::derive(&["approval", session, approval.approval_id.as_str()])
+            }
+            Call::SendMessage(_) | Call::SendMessageDelta(_) | Call::SendMessageEnd(_) => {
+                IdempotencyKey::derive(&[session, &format!("{call:?}")])
+            }
+        }
+    }
+
+    fn bubble(&self, turn: TurnId) -> Option<(MessageId, usize)> {
+        match self.bubbles.get(&turn)? {
+            Bubble::Open { id, streamed } => Some((id.clone(), *streamed)),
+            Bubble::Opening | Bubble::Gone => None,
+        }
+    }
+
+    fn drop_undeliverable(&mut self) {
+        let bubbles = &self.bubbles;
+        self.line.retain(|item| match (&item.post, bubbles.get(&item.turn)) {
+            (_, Some(Bubble::Gone)) | (Post::Text(_) | Post::End { .. }, None) => false,
+            (Post::Open { .. } | Post::Ready(_), _) => true,
+            (Post::Text(_) | Post::End { .. }, Some(Bubble::Opening | Bubble::Open { .. })) => true,
+        });
+    }
+
+    /// How often the current request was sent.
+    pub(super) fn attempts(&self) -> u32 {
+        self.current.as_ref().map_or(0, |request| request.attempts)
+    }
+
+    /// The cloud took the current request.
+    pub(super) fn accepted(&mut self, result: &Value) -> Outcome {
+        let Some(request) = self.complete() else { return Outcome::Nothing };
+        match request.call {
+            Call::SendMessage(_) => match result["message_id"].as_str() {
+                Some(id) => {
+                    let open = Bubble::Open { id: MessageId::new(id), streamed: 0 };
+                    self.bubbles.insert(request.turn, open);
+                    Outcome::Nothing
+                }
+                None => self.turn_gone(request.turn, "no_message_id".into()),
+            },
+            Call::SendMessageDelta(delta) => {
+                if let Some(Bubble::Open { streamed, .. }) = self.bubbles.get_mut(&request.turn) {
+                    *streamed += delta.delta.len();
+                }
+                Outcome::Nothing
+            }
+            Call::SendMessageEnd(_) => {
+                self.bubbles.remove(&request.turn);
+                Outcome::Nothing
+            }
+            Call::CreateTask(_)
+            | Call::UpdateTask(_)
+            | Call::FinishTask(_)
+            | Call::RequestApproval(_) => Outcome::Nothing,
+        }
+    }
+
+    /// The cloud refused the current request for good.
+    pub(super) fn refused(&mut self, refusal: Refusal) -> Outcome {
+        if matches!(refusal, Refusal::TooLarge) && self.make_smaller() {
+            return Outcome::Again;
+        }
+        let Some(request) = self.complete() else { return Outcome::Nothing };
+        let code = refusal.code().to_owned();
+        let bubble_call = matches!(
+            request.call,
+            Call::SendMessage(_) | Call::SendMessageDelta(_) | Call::SendMessageEnd(_)
+        );
+        match refusal {
+            Refusal::Revoked { .. } => Outcome::Revoked { code },
+            Refusal::SessionGone { .. } if code.starts_with("session") => {
+                self.line.clear();
+                for bubble in self.bubbles.values_mut() {
+                    *bubble = Bubble::Gone;
+                }
+                Outcome::SessionGone { code }
+            }
+            Refusal::SessionGone { .. } => self.turn_gone(request.turn, code),
+            Refusal::AlreadyDone { .. } if bubble_call && code == "message_finalized" => {
+                self.bubbles.insert(request.turn, Bubble::Gone);
+                Outcome::Nothing
+            }
+            Refusal::Invalid { .. } | Refusal::AlreadyDone { .. }
+                if matches!(request.call, Call::SendMessage(_)) =>
+            {
+                self.turn_gone(request.turn, code)
+            }
+            // One item is lost for good; the end of its bubble still carries the whole text.
+            Refusal::Invalid { .. } | Refusal::AlreadyDone { .. } | Refusal::TooLarge => {
+                if matches!(request.call, Call::SendMessageEnd(_)) {
+                    self.bubbles.insert(request.turn, Bubble::Gone);
+                }
+                Outcome::Refused { code }
+            }
+            Refusal::Wait { .. } | Refusal::Server { .. } | Refusal::Network(_) => Outcome::Nothing,
+        }
+    }
+
+    fn turn_gone(&mut self, turn: TurnId, code: String) -> Outcome {
+        self.bubbles.insert(turn, Bubble::Gone);
+        self.line.retain(|item| item.turn != turn);
+        Outcome::TurnGone { turn, code }
+    }
+
+    /// Says whether the current request opens a bubble in the way that one dialect refuses.
+    pub(super) fn opens_empty(&self, fields: &[String]) -> bool {
+        let Some(Request { call: Call::SendMessage(open), .. }) = &self.current else {
+            return false;
+        };
+        open.text.is_empty() && (fields.is_empty() || fields.iter().any(|f| f.contains("text")))
+    }
+
+    /// Prepares the current request anew, under a key of its own where its bytes changed.
+    pub(super) fn again(&mut self, opens_with: &str) {
+        self.state = State::Ready;
+        let Some(request) = &mut self.current else { return };
+        if let Call::SendMessage(open) = &mut request.call
+            && open.text != opens_with
+        {
+            open.text = opens_with.to_owned();
+            request.key = IdempotencyKey::derive(&[request.key.as_str(), opens_with]);
+        }
+        request.body = request.call.body(&request.key);
+    }
+
+    fn make_smaller(&mut self) -> bool {
+        let Some(request) = self.current.as_mut().filter(|request| !request.was_cut) else {
+            return false;
+        };
+        match &mut request.call {
+            Call::SendMessageEnd(end) => end.text = cut(&end.text, SMALLER_TEXT),
+            Call::SendMessageDelta(delta) => delta.delta = cut(&delta.delta, SMALLER_TEXT),
+            Call::CreateTask(task) => task.args = shown_as_cut(task.args.take()),
+            Call::UpdateTask(task) => {
+                task.partial_result = shown_as_cut(task.partial_result.take())
+            }
+            Call::FinishTask(task) => {
+                task.result = shown_as_cut(task.result.take());
+                task.error = task.error.take().map(|error| cut(&error, SMALLER_TEXT));
+            }
+            Call::SendMessage(_) | Call::RequestApproval(_) => return false,
+        }
+        request.was_cut = true;
+        request.key = IdempotencyKey::derive(&[request.key.as_str(), "smaller"]);
+        true
+    }
+
+    /// Lets the current request rest until [`Lane::wake`].
+    pub(super) fn sleep(&mut self) {
+        self.state = State::Asleep;
+    }
+
+    /// The rest is over.
+    pub(super) fn wake(&mut self) {
+        if self.state == State::Asleep {
+            self.state = State::Ready;
+        }
+    }
+
+    /// Gives the turn up when its interaction must be over.
+    pub(super) fn give_up_if_stale(&mut self, now: Instant) -> Option<(TurnId, String)> {
+        let stale = self.current.as_ref().is_some_and(|r| r.since + STALE_AFTER <= now);
+        if !stale {
+            return None;
+        }
+        let turn = self.complete()?.turn;
+        self.turn_gone(turn, String::new());
+        Some((turn, "undeliverable".into()))
+    }
+
+    fn complete(&mut self) -> Option<Request> {
+        self.state = State::Ready;
+        self.current.take()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.line.is_empty() && self.current.is_none()
+    }
+
+    /// Nothing waits, and no bubble is open that something might still be said in.
+    pub(super) fn is_forgettable(&self) -> bool {
+        self.is_empty() && self.bubbles.values().all(|bubble| matches!(bubble, Bubble::Gone))
+    }
+}
+
+fn shown_as_cut(value: Option<Value>) -> Option<Value> {
+    let text = value?.to_string();
+    let kept = cut(&text, SMALLER_TEXT);
+    Some(serde_json::json!({"cut_by_sophon": true, "bytes": text.len(), "beginning": kept}))
+}

@@ -1,0 +1,197 @@
+//! The text of one answer, put together from what the gateway says about it.
+
+use openclaw::RunId;
+
+use super::limits::{MAX_TEXT, cut, streamable};
+
+/// One answer's text: what is canonical, and how much of it the person has been sent.
+///
+/// The text has segments in the order of their first appearance: what the model says before a
+/// tool call (a preamble of the newer generation), what a run says, what the run after an approval
+/// says. Each arrives whole and again and again; only what is new is streamed.
+#[derive(Debug, Default)]
+pub(crate) struct Reply {
+    segments: Vec<Segment>,
+    canonical: String,
+    streamed: String,
+}
+
+#[derive(Debug)]
+struct Segment {
+    source: Source,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    Run(RunId),
+    Preamble(RunId, String),
+}
+
+impl Reply {
+    /// Takes the cumulative text of a run's `chat` stream.
+    pub(crate) fn run_says(&mut self, run: &RunId, text: &str) {
+        self.replace(Source::Run(run.clone()), text);
+    }
+
+    /// Takes the cumulative text of a preamble.
+    ///
+    /// The same words may have come through the `chat` stream before the gateway knew that a tool
+    /// call follows: then they move, and are not shown twice.
+    pub(crate) fn preamble_says(&mut self, run: &RunId, item: &str, text: &str) {
+        let from_chat = Source::Run(run.clone());
+        let preamble = Source::Preamble(run.clone(), item.to_owned());
+        let known = self.segments.iter().any(|segment| segment.source == preamble);
+        if !known
+            && let Some(segment) = self.segments.iter_mut().find(|s| s.source == from_chat)
+            && !segment.text.is_empty()
+            && (text.starts_with(&segment.text) || segment.text.starts_with(text))
+        {
+            segment.source = preamble.clone();
+        }
+        self.replace(preamble, text);
+    }
+
+    /// Takes the text that the next delta should carry, and counts it as sent.
+    ///
+    /// Where the gateway took words back (it does when it asks a model again), nothing is added to
+    /// what the person saw: the end will show the canonical text.
+    pub(crate) fn take_unsent(&mut self) -> Option<String> {
+        let unsent = streamable(&self.canonical).strip_prefix(self.streamed.as_str())?;
+        if unsent.is_empty() {
+            return None;
+        }
+        let unsent = unsent.to_owned();
+        self.streamed.push_str(&unsent);
+        Some(unsent)
+    }
+
+    /// Shows the whole answer as the end carries it, with `addition` as a paragraph of its own.
+    pub(crate) fn whole(&self, addition: Option<&str>) -> String {
+        let Some(addition) = addition else { return cut(&self.canonical, MAX_TEXT) };
+        if self.canonical.is_empty() {
+            return cut(addition, MAX_TEXT);
+        }
+        let room = MAX_TEXT.saturating_sub(addition.len() + PARAGRAPH.len());
+        format!("{}{PARAGRAPH}{addition}", cut(&self.canonical, room))
+    }
+
+    /// Takes the whole answer from the gateway's history, in place of what was heard of it.
+    pub(crate) fn settle(&mut self, text: &str) {
+        self.segments.clear();
+        self.canonical.clear();
+        self.canonical.push_str(text);
+    }
+
+    /// Says whether the answer has any text yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.canonical.is_empty()
+    }
+
+    fn replace(&mut self, source: Source, text: &str) {
+        match self.segments.iter().position(|segment| segment.source == source) {
+            Some(index) => {
+                let is_last = index + 1 == self.segments.len();
+                let segment = &mut self.segments[index];
+                if let Some(more) = text.strip_prefix(segment.text.as_str())
+                    && is_last
+                    && !segment.text.is_empty()
+                {
+                    segment.text.push_str(more);
+                    self.canonical.push_str(more);
+                    return;
+                }
+                segment.text.clear();
+                segment.text.push_str(text);
+            }
+            None => self.segments.push(Segment { source, text: text.to_owned() }),
+        }
+        self.rebuild();
+    }
+
+    fn rebuild(&mut self) {
+        self.canonical.clear();
+        for segment in self.segments.iter().filter(|segment| !segment.text.is_empty()) {
+            if !self.canonical.is_empty() {
+                self.canonical.push_str(PARAGRAPH);
+            }
+            self.canonical.push_str(&segment.text);
+        }
+    }
+}
+
+const PARAGRAPH: &str = "\n\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> RunId {
+        RunId::new("run-1")
+    }
+
+    #[test]
+    fn cumulative_text_is_streamed_once() {
+        let mut reply = Reply::default();
+        reply.run_says(&run(), "Hel");
+        assert_eq!(reply.take_unsent().as_deref(), Some("Hel"));
+        reply.run_says(&run(), "Hel");
+        assert_eq!(reply.take_unsent(), None);
+        reply.run_says(&run(), "Hello");
+        assert_eq!(reply.take_unsent().as_deref(), Some("lo"));
+        assert_eq!(reply.whole(None), "Hello");
+    }
+
+    #[test]
+    fn a_gap_heals_because_the_next_text_is_whole() {
+        let mut reply = Reply::default();
+        reply.run_says(&run(), "one ");
+        reply.take_unsent();
+        reply.run_says(&run(), "one two three");
+        assert_eq!(reply.take_unsent().as_deref(), Some("two three"));
+    }
+
+    #[test]
+    fn a_preamble_and_the_answer_after_the_tool_are_two_paragraphs() {
+        let mut reply = Reply::default();
+        reply.preamble_says(&run(), "item", "Let me look.");
+        assert_eq!(reply.take_unsent().as_deref(), Some("Let me look."));
+        reply.run_says(&run(), "Found it.");
+        assert_eq!(reply.take_unsent().as_deref(), Some("\n\nFound it."));
+        assert_eq!(reply.whole(None), "Let me look.\n\nFound it.");
+    }
+
+    #[test]
+    fn words_that_turn_out_to_be_a_preamble_are_not_shown_twice() {
+        let mut reply = Reply::default();
+        reply.run_says(&run(), "Let me");
+        assert_eq!(reply.take_unsent().as_deref(), Some("Let me"));
+        reply.preamble_says(&run(), "item", "Let me look.");
+        assert_eq!(reply.take_unsent().as_deref(), Some(" look."));
+        reply.run_says(&run(), "");
+        reply.run_says(&run(), "Found it.");
+        assert_eq!(reply.whole(None), "Let me look.\n\nFound it.");
+    }
+
+    #[test]
+    fn words_taken_back_are_not_contradicted_and_the_end_is_canonical() {
+        let mut reply = Reply::default();
+        reply.run_says(&run(), "wrong start");
+        reply.take_unsent();
+        reply.run_says(&run(), "");
+        assert_eq!(reply.take_unsent(), None);
+        reply.run_says(&run(), "right");
+        assert_eq!(reply.take_unsent(), None);
+        assert_eq!(reply.whole(None), "right");
+    }
+
+    #[test]
+    fn an_addition_is_a_paragraph_of_its_own_and_fits_however_long_the_answer() {
+        let mut reply = Reply::default();
+        assert_eq!(reply.whole(Some("Stopped.")), "Stopped.");
+        reply.run_says(&run(), &"x".repeat(2 * MAX_TEXT));
+        let whole = reply.whole(Some("The model failed."));
+        assert!(whole.len() <= MAX_TEXT);
+        assert!(whole.ends_with("\n\nThe model failed."));
+    }
+}

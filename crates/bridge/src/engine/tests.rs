@@ -1,0 +1,11 @@
+//! The engine, driven by hand: what the cloud and the gateway do goes in, what the phone and the
+//! gateway would see comes out.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one thing among many")]
+
+mod approvals;
+mod coming_back;
+mod harness;
+mod messages;
+mod recordings;
+mod schedules;

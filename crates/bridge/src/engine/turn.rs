@@ -1,0 +1,753 @@
+//! One turn: a message of the person (or a run nobody here asked for) and everything that answers
+//! it. A state machine without I/O: inputs go in, [`Act`]s come out.
+
+use std::time::{Duration, Instant};
+
+use openclaw::{
+    Call, CallError, Generation, History, OutgoingAttachment, RunEventKind, RunId, SendAnswer,
+    SessionKey,
+};
+use sap::{Attachment, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId};
+use serde_json::Value;
+
+use super::act::{Act, Post, Purpose, TurnId};
+use super::cards::Cards;
+use super::clock::Now;
+use super::ending::Ending;
+use super::explain::Cause;
+use super::recovery::{self, Finding};
+use super::redact::Redactor;
+use super::reply::Reply;
+
+/// How long the gateway may take to stop a run (`sap.md`: `chat.abort` within 5 s).
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// How long a message may wait for the gateway: the cloud closes an interaction after 30 minutes.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(29 * 60);
+/// How long the end waits for facts that the older gateway only keeps in its history.
+const CLOSE_WITHIN: Duration = Duration::from_millis(50);
+/// The same, when what an approved command printed is among them.
+const OUTCOME_WITHIN: Duration = Duration::from_millis(500);
+/// How long a restarted gateway may take to resume a run by itself.
+const RESUME_WITHIN: Duration = Duration::from_secs(90);
+/// How long silence may last before the gateway is asked what became of the run.
+const SILENCE: Duration = Duration::from_secs(5 * 60);
+/// The same, where it is not known whether the run lives.
+const SILENCE_ELSEWHERE: Duration = Duration::from_secs(20);
+/// How many rows of history a look-up reads.
+const HISTORY_ROWS: u32 = 30;
+
+/// What a turn must know about the world when something happens.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) now: Now,
+    pub(crate) installation: &'a InstallationId,
+    pub(crate) session: &'a SessionId,
+    pub(crate) key: &'a SessionKey,
+    /// The gateway's generation while it is connected.
+    pub(crate) gateway: Option<Generation>,
+    pub(crate) redactor: &'a Redactor,
+}
+
+/// One turn of a conversation.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) id: TurnId,
+    pub(super) message: Option<Message>,
+    pub(super) run: RunId,
+    pub(super) aliases: Vec<RunId>,
+    pub(super) phase: Phase,
+    pub(super) reply: Reply,
+    pub(super) cards: Cards,
+    /// Approvals whose continuation the older gateway has yet to run.
+    pub(super) outstanding: Vec<String>,
+    pub(super) usage: openclaw::Usage,
+    pub(super) cost_pending: bool,
+    pub(super) outcomes_pending: usize,
+    /// The gateway said that it had answered the message before.
+    is_done_there: bool,
+    last_heard: Instant,
+    received: Instant,
+    received_ms: u64,
+}
+
+/// The person's message that a turn answers.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) id: MessageId,
+    pub(super) interaction_id: Option<InteractionId>,
+    pub(super) text: String,
+    thinking: Option<String>,
+    attachments: Vec<Attachment>,
+    files: Vec<OutgoingAttachment>,
+}
+
+/// Where a turn stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Phase {
+    /// Behind another turn of its session.
+    Queued,
+    /// Its files are being fetched.
+    Fetching,
+    /// To be handed over when the gateway is there, not before `retry_at`.
+    Unsent { retry_at: Option<Instant> },
+    /// Handed over; the gateway has not answered.
+    Sending,
+    /// The connection broke while the turn was with the gateway.
+    Unknown,
+    /// The gateway has it. `lively` once the run showed a sign of life.
+    Running { lively: bool },
+    /// The gateway restarted, and resumes the run under another id, or never.
+    Resuming { until: Instant },
+    /// The gateway was busy: the answer comes inside another run.
+    Elsewhere,
+    /// Older gateway: the run ended, and goes on after an approval.
+    Between,
+    /// Over, but for facts that are on their way.
+    Closing { ending: Ending, until: Instant },
+    /// The person stopped it; the gateway has not confirmed.
+    Stopping { until: Instant },
+    /// Its bubble is closed.
+    Over,
+}
+
+impl Turn {
+    /// Makes a turn for a message of the person.
+    pub(crate) fn of_message(
+        id: TurnId,
+        message: &sap::UserMessage,
+        text: &str,
+        interaction_id: Option<InteractionId>,
+        cx: Context<'_>,
+    ) -> Self {
+        // The gateway runs the same id once: derived from the message, a repeat is harmless.
+        let parts = [cx.installation.as_str(), cx.session.as_str(), message.id.as_str()];
+        let run = RunId::new(format!("sophon-{}", IdempotencyKey::derive(&parts).as_str()));
+        let message = Message {
+            id: message.id.clone(),
+            interaction_id,
+            text: text.to_owned(),
+            thinking: thinking_level(message.thought_level.as_deref()),
+            attachments: message.attachments.clone(),
+            files: Vec::new(),
+        };
+        Self::new(id, run, Some(message), Phase::Queued, cx.now)
+    }
+
+    /// Makes a turn for a run of ours that nobody here asked for.
+    pub(crate) fn of_run(id: TurnId, run: RunId, now: Now) -> Self {
+        Self::new(id, run, None, Phase::Running { lively: true }, now)
+    }
+
+    fn new(id: TurnId, run: RunId, message: Option<Message>, phase: Phase, now: Now) -> Self {
+        Self {
+            id,
+            message,
+            run,
+            aliases: Vec::new(),
+            phase,
+            reply: Reply::default(),
+            cards: Cards::default(),
+            outstanding: Vec::new(),
+            usage: openclaw::Usage::default(),
+            cost_pending: false,
+            outcomes_pending: 0,
+            is_done_there: false,
+            last_heard: now.instant,
+            received: now.instant,
+            received_ms: now.unix_ms,
+        }
+    }
+
+    /// The interaction that the turn answers.
+    pub(crate) fn interaction_id(&self) -> Option<&InteractionId> {
+        self.message.as_ref()?.interaction_id.as_ref()
+    }
+
+    /// The runs that belong to the turn.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &RunId> {
+        std::iter::once(&self.run).chain(&self.aliases)
+    }
+
+    /// Says whether the turn's bubble is closed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Says whether the gateway has not been asked yet.
+    pub(crate) fn is_unsent(&self) -> bool {
+        matches!(self.phase, Phase::Queued | Phase::Fetching | Phase::Unsent { .. })
+    }
+
+    /// Says whether a run that nobody asked for may be the turn's own, going on.
+    pub(crate) fn expects_another_run(&self) -> bool {
+        matches!(self.phase, Phase::Elsewhere | Phase::Resuming { .. })
+    }
+
+    /// Says whether the turn waits for the continuation after this approval.
+    pub(crate) fn awaits(&self, approval: &str) -> bool {
+        self.outstanding.iter().any(|id| id == approval)
+    }
+
+    /// Opens the bubble.
+    pub(crate) fn open(&self, acts: &mut Vec<Act>) {
+        let about = match &self.message {
+            Some(message) => message.id.as_str().to_owned(),
+            None => self.run.as_str().to_owned(),
+        };
+        let interaction_id = self.interaction_id().cloned();
+        self.post(Post::Open { about, interaction_id }, acts);
+    }
+
+    /// It is the turn's turn: fetches its files, or hands it over.
+    pub(crate) fn start(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        let Some(message) = &self.message else { return };
+        if message.attachments.is_empty() {
+            self.phase = Phase::Unsent { retry_at: None };
+            self.hand_over(cx, acts);
+        } else {
+            self.phase = Phase::Fetching;
+            acts.push(Act::Fetch { turn: self.id, attachments: message.attachments.clone() });
+        }
+    }
+
+    /// Answers the message from here, without the gateway.
+    pub(crate) fn answer(&mut self, text: &str, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.reply.run_says(&self.run, text);
+        self.close(Ending::Answered { stop_reason: None }, cx, acts);
+    }
+
+    /// The files came, or did not: the message names those that are missing.
+    pub(crate) fn fetched(
+        &mut self,
+        files: Vec<Result<OutgoingAttachment, String>>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        if self.phase != Phase::Fetching {
+            return;
+        }
+        if let Some(message) = &mut self.message {
+            for file in files {
+                match file {
+                    Ok(file) => message.files.push(file),
+                    Err(why) => {
+                        message.text.push_str(&format!("\n\n[A file is missing here: {why}]"));
+                    }
+                }
+            }
+        }
+        self.phase = Phase::Unsent { retry_at: None };
+        self.hand_over(cx, acts);
+    }
+
+    fn hand_over(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        let Phase::Unsent { retry_at } = self.phase else { return };
+        if cx.gateway.is_none() || retry_at.is_some_and(|at| at > cx.now.instant) {
+            return;
+        }
+        let Some(message) = &self.message else { return };
+        let call = Call::ChatSend {
+            session_key: cx.key.clone(),
+            message: message.text.clone(),
+            run_id: self.run.clone(),
+            attachments: message.files.clone(),
+            thinking: message.thinking.clone(),
+        };
+        self.phase = Phase::Sending;
+        self.last_heard = cx.now.instant;
+        acts.push(Act::Call { purpose: Purpose::Send(cx.session.clone(), self.id), call });
+    }
+
+    /// The gateway answered `chat.send`, or could not.
+    pub(crate) fn handed_over(
+        &mut self,
+        answer: Result<Value, CallError>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        if let (Phase::Stopping { .. }, Ok(_)) = (&self.phase, &answer) {
+            // The stop overtook the message: now there is something to stop.
+            return self.ask_to_stop(cx, acts);
+        }
+        if self.phase != Phase::Sending {
+            return;
+        }
+        match answer.map(|answer| SendAnswer::parse(&answer)) {
+            Ok(Some(SendAnswer::Started | SendAnswer::InFlight)) => {
+                self.phase = Phase::Running { lively: false };
+            }
+            Ok(Some(SendAnswer::AlreadyDone)) => {
+                self.is_done_there = true;
+                self.phase = Phase::Unknown;
+                self.check(cx, acts);
+            }
+            Ok(Some(SendAnswer::Aborted { aborted })) => {
+                let text = if aborted { "Stopped." } else { "Nothing was running." };
+                self.answer(text, cx, acts);
+            }
+            Ok(None) => {
+                let message = "the gateway gave an answer that this version cannot read".into();
+                self.close(Ending::Failed(Cause::Refused { message }), cx, acts);
+            }
+            Err(CallError::Disconnected | CallError::TimedOut) => {
+                self.phase = Phase::Unknown;
+                if cx.gateway.is_some() {
+                    self.check(cx, acts);
+                }
+            }
+            Err(CallError::Refused(refusal)) if refusal.retryable => {
+                let wait = refusal.retry_after.unwrap_or(Duration::from_secs(1));
+                self.phase = Phase::Unsent { retry_at: Some(cx.now.instant + wait) };
+            }
+            Err(CallError::Refused(refusal)) => {
+                let message = refusal.message;
+                self.close(Ending::Failed(Cause::Refused { message }), cx, acts);
+            }
+        }
+    }
+
+    /// Something happened in one of the turn's runs.
+    pub(crate) fn on_run(
+        &mut self,
+        run: &RunId,
+        kind: RunEventKind,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        if matches!(self.phase, Phase::Over | Phase::Closing { .. }) {
+            return;
+        }
+        self.last_heard = cx.now.instant;
+        self.show_life(&kind);
+        match kind {
+            RunEventKind::Started => self.cost_pending = false,
+            RunEventKind::Alive | RunEventKind::Retrying { .. } => {}
+            RunEventKind::Model { provider, model } => {
+                self.usage.provider = provider.or(self.usage.provider.take());
+                self.usage.model = model.or(self.usage.model.take());
+            }
+            RunEventKind::Usage { output_tokens } => {
+                self.usage.output_tokens = Some(output_tokens);
+            }
+            RunEventKind::Text { text } => {
+                self.settle_cards(cx, acts);
+                self.reply.run_says(run, &cx.redactor.own(&text));
+                self.stream(acts);
+            }
+            RunEventKind::Preamble { item_id, text } => {
+                self.settle_cards(cx, acts);
+                self.reply.preamble_says(run, &item_id, &cx.redactor.own(&text));
+                self.stream(acts);
+            }
+            RunEventKind::Tool { call_id, event } => {
+                let changes = self.cards.on(&call_id, event, cx.now.instant);
+                self.post_cards(changes, cx, acts);
+            }
+            RunEventKind::AttemptEnded { aborted } => {
+                if !aborted && !self.cost_pending {
+                    self.cost_pending = true;
+                    self.look_up(Purpose::Cost(cx.session.clone(), self.id), cx, acts);
+                }
+            }
+            RunEventKind::Final { text, stop_reason, usage } => {
+                self.run_ended(run, text, stop_reason, usage, cx, acts);
+            }
+            RunEventKind::Failed { message, kind } => {
+                let message = cx.redactor.text(&message);
+                self.close(Ending::Failed(Cause::Run { kind, message }), cx, acts);
+            }
+            RunEventKind::Aborted { text, .. } => {
+                if let Some(text) = text {
+                    self.reply.run_says(run, &cx.redactor.own(&text));
+                }
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+        }
+    }
+
+    fn show_life(&mut self, kind: &RunEventKind) {
+        let ends = matches!(
+            kind,
+            RunEventKind::Final { .. } | RunEventKind::Failed { .. } | RunEventKind::Aborted { .. }
+        );
+        if ends {
+            return;
+        }
+        match self.phase {
+            Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between => self.phase = Phase::Running { lively: true },
+            Phase::Queued
+            | Phase::Fetching
+            | Phase::Unsent { .. }
+            | Phase::Closing { .. }
+            | Phase::Stopping { .. }
+            | Phase::Over => {}
+        }
+    }
+
+    fn run_ended(
+        &mut self,
+        run: &RunId,
+        text: Option<String>,
+        stop_reason: Option<String>,
+        usage: Option<openclaw::Usage>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let busy = text.is_none() && *run == self.run && self.reply.is_empty();
+        if busy && matches!(self.phase, Phase::Running { lively: false } | Phase::Sending) {
+            self.phase = Phase::Elsewhere;
+            return;
+        }
+        if let Some(text) = text {
+            self.reply.run_says(run, &cx.redactor.own(&text));
+        }
+        if let Some(usage) = usage {
+            self.usage = usage;
+        }
+        if let Some(approval) = run.follows_approval() {
+            self.outstanding.retain(|id| id != approval);
+        }
+        if let Phase::Stopping { .. } = self.phase {
+            return self.close(Ending::Failed(Cause::Stopped), cx, acts);
+        }
+        if self.outstanding.is_empty() {
+            self.close(Ending::Answered { stop_reason }, cx, acts);
+        } else {
+            self.stream(acts);
+            self.phase = Phase::Between;
+        }
+    }
+
+    /// An agent of this turn asks its owner. On the older gateway the run ends meanwhile.
+    pub(crate) fn approval_requested(&mut self, approval: &str, cx: Context<'_>) {
+        if cx.gateway == Some(Generation::Older) && !self.awaits(approval) {
+            self.outstanding.push(approval.to_owned());
+        }
+    }
+
+    /// A continuation after an approval began: it is the turn's own.
+    pub(crate) fn adopt(&mut self, run: &RunId, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.aliases.push(run.clone());
+        if let Some(approval) = run.follows_approval() {
+            self.outcomes_pending += 1;
+            let purpose = Purpose::Outcome(cx.session.clone(), self.id, approval.to_owned());
+            self.look_up(purpose, cx, acts);
+        }
+    }
+
+    /// The person stopped the turn.
+    pub(crate) fn cancel(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        match self.phase {
+            Phase::Over | Phase::Closing { .. } | Phase::Stopping { .. } => {}
+            Phase::Queued | Phase::Fetching | Phase::Unsent { .. } => {
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+            Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere => {
+                self.phase = Phase::Stopping { until: cx.now.instant + STOP_WITHIN };
+                self.deny_outstanding(acts);
+                self.ask_to_stop(cx, acts);
+            }
+            Phase::Between => {
+                self.deny_outstanding(acts);
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+        }
+    }
+
+    /// The program ends: says so in the bubble.
+    pub(crate) fn quit(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if !self.is_over() {
+            let handed_over = !self.is_unsent();
+            self.end(&Ending::Failed(Cause::Quit { handed_over }), cx, acts);
+        }
+    }
+
+    fn deny_outstanding(&mut self, acts: &mut Vec<Act>) {
+        if !self.outstanding.is_empty() {
+            acts.push(Act::Deny { approvals: std::mem::take(&mut self.outstanding) });
+        }
+    }
+
+    fn ask_to_stop(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if cx.gateway.is_none() {
+            return;
+        }
+        let run_id = self.aliases.last().unwrap_or(&self.run).clone();
+        let call = Call::ChatAbort { session_key: cx.key.clone(), run_id: Some(run_id) };
+        acts.push(Act::Call { purpose: Purpose::Abort(cx.session.clone(), self.id), call });
+    }
+
+    /// The gateway answered `chat.abort`.
+    pub(crate) fn stop_answered(
+        &mut self,
+        answer: &Result<Value, CallError>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let refused = matches!(answer, Err(error) if error.is_unauthorized());
+        if refused && matches!(self.phase, Phase::Stopping { .. }) {
+            self.close(Ending::Failed(Cause::StoppedButRunning), cx, acts);
+        }
+    }
+
+    /// The gateway is connected again: looks what became of the turn.
+    pub(crate) fn gateway_up(&mut self, restarted: bool, cx: Context<'_>, acts: &mut Vec<Act>) {
+        match self.phase {
+            Phase::Unsent { .. } => {
+                self.phase = Phase::Unsent { retry_at: None };
+                self.hand_over(cx, acts);
+            }
+            Phase::Stopping { .. } => self.ask_to_stop(cx, acts),
+            Phase::Between if restarted => {
+                // Pending approvals do not survive the gateway, and so nothing goes on after them.
+                self.outstanding.clear();
+                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+            }
+            Phase::Running { .. } if restarted => {
+                self.phase = Phase::Unknown;
+                self.check(cx, acts);
+            }
+            Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between => self.check(cx, acts),
+            Phase::Queued | Phase::Fetching | Phase::Closing { .. } | Phase::Over => {}
+        }
+    }
+
+    fn check(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.last_heard = cx.now.instant;
+        self.look_up(Purpose::Check(cx.session.clone(), self.id), cx, acts);
+    }
+
+    fn look_up(&self, purpose: Purpose, cx: Context<'_>, acts: &mut Vec<Act>) {
+        let call = Call::ChatHistory { session_key: cx.key.clone(), limit: HISTORY_ROWS };
+        acts.push(Act::Call { purpose, call });
+    }
+
+    /// The history came: decides between going on, ending, and handing over again.
+    pub(crate) fn checked(
+        &mut self,
+        answer: Result<Value, CallError>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(history) = answer.ok().and_then(|answer| History::parse(&answer)) else {
+            return;
+        };
+        let Some(message) = &self.message else { return self.checked_adopted(&history, cx, acts) };
+        let finding = recovery::find(&history, &self.run, &message.text, self.received_ms);
+        match (self.phase.clone(), finding) {
+            (
+                Phase::Queued
+                | Phase::Fetching
+                | Phase::Unsent { .. }
+                | Phase::Closing { .. }
+                | Phase::Stopping { .. }
+                | Phase::Over,
+                _,
+            ) => {}
+            (Phase::Between, _) if !recovery::went_on(&history, &self.outstanding) => {}
+            (_, Finding::InFlight { run, text }) => {
+                let run = run.unwrap_or_else(|| self.run.clone());
+                if run != self.run && !self.aliases.contains(&run) {
+                    self.aliases.push(run.clone());
+                }
+                self.phase = Phase::Running { lively: true };
+                if self.reply.is_empty() || !text.is_empty() {
+                    self.reply.run_says(&run, &cx.redactor.own(&text));
+                    self.stream(acts);
+                }
+            }
+            (_, Finding::Active) => {
+                self.phase = Phase::Resuming { until: cx.now.instant + RESUME_WITHIN };
+            }
+            (_, Finding::Answered { text, usage }) => {
+                self.outstanding.clear();
+                self.reply.settle(&cx.redactor.own(&text));
+                self.usage = usage.unwrap_or_default();
+                self.close(Ending::Answered { stop_reason: None }, cx, acts);
+            }
+            (_, Finding::Unheard | Finding::Unanswered) if self.is_done_there => {
+                let ending = if self.reply.is_empty() {
+                    Ending::Failed(Cause::GatewayForgot)
+                } else {
+                    Ending::Answered { stop_reason: None }
+                };
+                self.close(ending, cx, acts);
+            }
+            (Phase::Resuming { .. }, Finding::Unanswered) => {}
+            (
+                Phase::Unknown | Phase::Sending | Phase::Running { .. } | Phase::Elsewhere,
+                Finding::Unanswered,
+            ) => self.phase = Phase::Resuming { until: cx.now.instant + RESUME_WITHIN },
+            (Phase::Elsewhere, Finding::Unheard) => {
+                self.close(Ending::Failed(Cause::AnsweredElsewhere), cx, acts);
+            }
+            (Phase::Unknown | Phase::Sending | Phase::Resuming { .. }, Finding::Unheard) => {
+                self.phase = Phase::Unsent { retry_at: None };
+                self.hand_over(cx, acts);
+            }
+            // The older gateway's history does not show a run that goes on; its frames will.
+            (Phase::Running { .. }, Finding::Unheard) => {}
+            (Phase::Between, Finding::Unheard | Finding::Unanswered) => {}
+        }
+    }
+
+    /// A run that nobody asked for fell silent.
+    fn checked_adopted(&mut self, history: &History, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if !history.has_active_run && history.in_flight.is_none() {
+            self.close(Ending::Answered { stop_reason: None }, cx, acts);
+        }
+    }
+
+    /// A deadline may have passed.
+    pub(crate) fn on_time(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        let now = cx.now.instant;
+        let changes = self.cards.on_time(now);
+        self.post_cards(changes, cx, acts);
+        match self.phase.clone() {
+            Phase::Queued | Phase::Fetching | Phase::Unsent { .. }
+                if self.hand_over_by() <= now =>
+            {
+                self.close(Ending::Failed(Cause::GatewayAway), cx, acts);
+            }
+            Phase::Unsent { .. } => self.hand_over(cx, acts),
+            Phase::Closing { ending, until } if until <= now => self.end(&ending, cx, acts),
+            Phase::Stopping { until } if until <= now => {
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+            Phase::Resuming { until } if until <= now && cx.gateway.is_some() => {
+                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+            }
+            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown
+                if self.silent_at().is_some_and(|at| at <= now) && cx.gateway.is_some() =>
+            {
+                self.check(cx, acts);
+            }
+            Phase::Queued
+            | Phase::Fetching
+            | Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between
+            | Phase::Closing { .. }
+            | Phase::Stopping { .. }
+            | Phase::Over => {}
+        }
+    }
+
+    /// When [`Turn::on_time`] wants to be called, if at all.
+    pub(crate) fn deadline(&self, gateway_up: bool) -> Option<Instant> {
+        let own = match self.phase {
+            Phase::Queued | Phase::Fetching => Some(self.hand_over_by()),
+            Phase::Unsent { retry_at: Some(at) } if gateway_up => Some(at.min(self.hand_over_by())),
+            Phase::Unsent { .. } => Some(self.hand_over_by()),
+            Phase::Closing { until, .. } | Phase::Stopping { until } => Some(until),
+            Phase::Resuming { until } if gateway_up => Some(until),
+            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown if gateway_up => {
+                self.silent_at()
+            }
+            Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between
+            | Phase::Over => None,
+        };
+        own.into_iter().chain(self.cards.deadline()).min()
+    }
+
+    fn hand_over_by(&self) -> Instant {
+        self.received + HAND_OVER_WITHIN
+    }
+
+    fn silent_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Elsewhere | Phase::Unknown => Some(self.last_heard + SILENCE_ELSEWHERE),
+            Phase::Running { .. } => Some(self.last_heard + SILENCE),
+            Phase::Queued
+            | Phase::Fetching
+            | Phase::Unsent { .. }
+            | Phase::Sending
+            | Phase::Resuming { .. }
+            | Phase::Between
+            | Phase::Closing { .. }
+            | Phase::Stopping { .. }
+            | Phase::Over => None,
+        }
+    }
+
+    /// Ends the turn, at once unless facts for its end are on their way.
+    pub(super) fn close(&mut self, ending: Ending, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if self.is_over() {
+            return;
+        }
+        let older = cx.gateway == Some(Generation::Older);
+        let answered = matches!(ending, Ending::Answered { .. });
+        let wait = match (older && answered, self.outcomes_pending > 0, self.cost_pending) {
+            (true, true, _) => Some(OUTCOME_WITHIN),
+            (true, false, true) => Some(CLOSE_WITHIN),
+            (true, false, false) | (false, _, _) => None,
+        };
+        match wait {
+            Some(wait) => {
+                self.stream(acts);
+                self.phase = Phase::Closing { ending, until: cx.now.instant + wait };
+            }
+            None => self.end(&ending, cx, acts),
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.deny_outstanding(acts);
+        let (status, label) = ending.card_status();
+        let changes = self.cards.finish_all(status, label);
+        self.post_cards(changes, cx, acts);
+        self.phase = Phase::Over;
+        self.post(ending.post(&self.reply, &self.usage), acts);
+    }
+
+    /// A look-up for the end was answered, or failed: the end need not wait for it any longer.
+    pub(super) fn looked_up(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if let Phase::Closing { ending, .. } = self.phase.clone()
+            && !self.cost_pending
+            && self.outcomes_pending == 0
+        {
+            self.end(&ending, cx, acts);
+        }
+    }
+
+    fn stream(&mut self, acts: &mut Vec<Act>) {
+        if let Some(text) = self.reply.take_unsent() {
+            self.post(Post::Text(text), acts);
+        }
+    }
+
+    fn post(&self, post: Post, acts: &mut Vec<Act>) {
+        acts.push(Act::Post { turn: self.id, post });
+    }
+}
+
+/// The gateway's word for how hard to think (`sap.md`: `thought_level`).
+fn thinking_level(level: Option<&str>) -> Option<String> {
+    match level {
+        Some("extended") => Some("medium".into()),
+        Some("max") => Some("high".into()),
+        Some(_) | None => None,
+    }
+}

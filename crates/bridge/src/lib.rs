@@ -1,0 +1,19 @@
+//! The bridge: one installation carries everything between Sophon Cloud and a local OpenClaw
+//! gateway.
+//!
+//! [`Installation`] is the way in. Below it, [`engine`] decides without I/O, and the links keep the
+//! two connections. Nothing here reads the environment, draws a window or knows a keychain.
+
+mod backoff;
+pub mod engine;
+mod fetch;
+mod installation;
+mod links;
+mod notice;
+mod settings;
+mod snapshot;
+
+pub use installation::Installation;
+pub use notice::Notice;
+pub use settings::{Answer, GatewaySettings, KeyStore, KeyStoreError, Settings};
+pub use snapshot::{Link, Snapshot};

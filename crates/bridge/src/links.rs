@@ -1,0 +1,68 @@
+//! The two connections of an installation, each kept by a task of its own that dials, listens and
+//! dials again. They decide nothing about what comes through them.
+
+pub(crate) mod cloud;
+pub(crate) mod gateway;
+mod identity;
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::backoff::Backoff;
+use crate::engine::Input;
+use crate::{Link, Notice};
+
+/// What a link tells the installation.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "almost every signal is of the large variant")]
+pub(crate) enum Signal {
+    /// Something for the engine.
+    Engine(Input),
+    /// The cloud link changed.
+    Cloud(Link),
+    /// The gateway link changed; while it is up, calls go through the client.
+    Gateway(Link, Option<openclaw::Client>),
+    /// Something for whoever watches.
+    Notify(Notice),
+    /// A secret that must leave in no text.
+    Secret(secrecy::SecretString),
+}
+
+/// Dialling again: at most 30 s apart (`sap.md`, §3).
+const REDIAL: Backoff = Backoff::between(Duration::from_secs(1), Duration::from_secs(30));
+/// How long a connection must have lasted for its end to count as a first failure.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// Decides how long to wait before dialling again.
+#[derive(Debug)]
+struct Redial {
+    failures: u32,
+    random: fastrand::Rng,
+}
+
+impl Redial {
+    fn new(seed: u64) -> Self {
+        Self { failures: 0, random: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// The wait after a failed attempt, or a longer one where the other side asks for it.
+    fn after_failure(&mut self, asked: Option<Duration>) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let wait = REDIAL.delay(self.failures, &mut self.random);
+        asked.map_or(wait, |asked| asked.max(Duration::from_millis(100)))
+    }
+
+    /// The wait after a connection ended; none after the computer woke up.
+    fn after_end(&mut self, connected_at: Instant, woke: bool) -> Duration {
+        if connected_at.elapsed() >= STABLE_AFTER {
+            self.failures = 0;
+        }
+        if woke {
+            return Duration::ZERO;
+        }
+        self.after_failure(None)
+    }
+}
+
+fn down(cause: String, remedy: Option<String>, code: &'static str, wait: Duration) -> Link {
+    Link::Down { cause, remedy, code, retry_at: Some(SystemTime::now() + wait) }
+}

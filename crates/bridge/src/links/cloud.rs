@@ -1,0 +1,148 @@
+//! The connection to the cloud.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use dial::Dialer;
+use sap::{Closed, ConnectError, Incoming, Outgoing, Socket};
+use tokio::sync::mpsc::{Receiver, Sender};
+use tokio_util::sync::CancellationToken;
+
+use super::{Redial, Signal, down};
+use crate::engine::Input;
+use crate::{Link, Notice, Settings};
+
+/// How long the cloud may take to say that it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(15);
+
+/// Keeps the connection until it is told to stop or the token is revoked.
+pub(crate) struct CloudLink {
+    pub(crate) dialer: Dialer,
+    pub(crate) settings: Settings,
+    pub(crate) signals: Sender<Signal>,
+    pub(crate) outgoing: Receiver<Outgoing>,
+    pub(crate) stop: CancellationToken,
+}
+
+enum End {
+    Stopped,
+    Revoked(String),
+    Lost(Closed),
+}
+
+impl CloudLink {
+    pub(crate) async fn run(mut self) {
+        let mut redial = Redial::new(fastrand::u64(..));
+        loop {
+            let attempt = redial.failures;
+            self.tell(Signal::Cloud(Link::Connecting { attempt })).await;
+            let stop = self.stop.clone();
+            let connected = tokio::select! {
+                () = stop.cancelled() => return,
+                connected = self.connect() => connected,
+            };
+            let wait = match connected {
+                Ok(socket) => {
+                    let since = Instant::now();
+                    match self.carry(socket).await {
+                        End::Stopped => return,
+                        End::Revoked(code) => return self.revoked(code).await,
+                        End::Lost(closed) => {
+                            let wait = redial.after_end(since, matches!(closed, Closed::Woke));
+                            self.lost(&closed, wait).await;
+                            wait
+                        }
+                    }
+                }
+                Err(error) if error.is_revoked() => {
+                    return self.revoked(revocation_code(&error)).await;
+                }
+                Err(error) => {
+                    let wait = redial.after_failure(error.retry_after());
+                    self.failed(&error, attempt, wait).await;
+                    wait
+                }
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Socket, ConnectError> {
+        let Settings { cloud, token, version, .. } = &self.settings;
+        Socket::connect(&self.dialer, cloud, token, version).await
+    }
+
+    /// Carries frames both ways until the connection ends.
+    async fn carry(&mut self, mut socket: Socket) -> End {
+        let mut is_ready = false;
+        let ready_by = tokio::time::Instant::now() + READY_WITHIN;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => {
+                    socket.close().await;
+                    return End::Stopped;
+                }
+                frame = socket.next() => match frame {
+                    Ok(Incoming::Ready { installation_id }) => {
+                        is_ready = true;
+                        let up = Link::Up { since: SystemTime::now(), peer: None };
+                        self.tell(Signal::Cloud(up)).await;
+                        self.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
+                    }
+                    Ok(Incoming::Update(update)) => {
+                        self.tell(Signal::Engine(Input::Update(update))).await;
+                    }
+                    Ok(Incoming::Question(question)) => {
+                        self.tell(Signal::Engine(Input::Question(question))).await;
+                    }
+                    Ok(Incoming::Ping | Incoming::Pong | Incoming::Other { .. }) => {}
+                    Err(Closed::Revoked { reason }) => return End::Revoked(reason),
+                    Err(closed) => return End::Lost(closed),
+                },
+                Some(frame) = self.outgoing.recv() => {
+                    if let Err(closed) = socket.send(frame).await {
+                        return End::Lost(closed);
+                    }
+                }
+                () = tokio::time::sleep_until(ready_by), if !is_ready => {
+                    socket.close().await;
+                    return End::Lost(Closed::Silent);
+                }
+            }
+        }
+    }
+
+    async fn lost(&self, closed: &Closed, wait: Duration) {
+        let cause = closed.to_string();
+        tracing::info!(cause, wait_ms = wait.as_millis(), "the connection to the cloud is gone");
+        self.tell(Signal::Cloud(down(cause.clone(), None, "cloud_lost", wait))).await;
+        self.tell(Signal::Notify(Notice::CloudDown { cause, code: "cloud_lost" })).await;
+    }
+
+    async fn failed(&self, error: &ConnectError, attempt: u32, wait: Duration) {
+        let cause = error.to_string();
+        tracing::info!(cause, attempt, wait_ms = wait.as_millis(), "the cloud cannot be reached");
+        let code = "sophon_unreachable";
+        self.tell(Signal::Cloud(down(cause.clone(), None, code, wait))).await;
+        self.tell(Signal::Notify(Notice::CloudDown { cause, code })).await;
+    }
+
+    async fn revoked(&self, code: String) {
+        tracing::warn!(code, "the cloud does not accept this installation any more");
+        self.tell(Signal::Engine(Input::CloudRevoked { code })).await;
+    }
+
+    async fn tell(&self, signal: Signal) {
+        // The installation may have stopped listening: then nobody needs to know.
+        let _ = self.signals.send(signal).await;
+    }
+}
+
+fn revocation_code(error: &ConnectError) -> String {
+    if let ConnectError::Revoked { code: Some(code), .. } = error {
+        return code.clone();
+    }
+    "invalid_token".into()
+}

@@ -1,0 +1,61 @@
+use sap::{InstallationId, SessionId};
+
+/// Something that whoever watches an installation may want to tell a person.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The cloud accepted the connection and is ready.
+    CloudUp {
+        /// Installation that the cloud says this is.
+        installation_id: Option<InstallationId>,
+    },
+    /// The connection to the cloud is gone, or did not come about.
+    CloudDown {
+        /// Why, as a sentence fragment.
+        cause: String,
+        /// Why, as a stable word.
+        code: &'static str,
+    },
+    /// The gateway accepted the connection.
+    GatewayUp {
+        /// The gateway's version.
+        version: Option<String>,
+    },
+    /// The connection to the gateway is gone, or did not come about.
+    GatewayDown {
+        /// Why, as a sentence fragment.
+        cause: String,
+        /// What a person can do about it.
+        remedy: Option<String>,
+        /// Why, as a stable word.
+        code: &'static str,
+    },
+    /// Both sides are connected.
+    Ready,
+    /// The cloud does not accept this installation's token any more: everything stopped.
+    Revoked {
+        /// The cloud's error code, or `installation_revoked`.
+        code: String,
+    },
+    /// A message cannot be carried.
+    MessageRefused {
+        /// Session that the message belongs to.
+        session: SessionId,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// The cloud refused something of a turn for good.
+    DeliveryFailed {
+        /// Session that it belongs to.
+        session: SessionId,
+        /// The cloud's error code.
+        code: String,
+    },
+    /// A decision was applied otherwise than asked, or could not be applied.
+    DecisionChanged {
+        /// Approval that was decided.
+        approval_id: String,
+        /// What happened, as a sentence.
+        what: String,
+    },
+}

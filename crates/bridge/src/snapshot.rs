@@ -1,0 +1,58 @@
+use std::time::SystemTime;
+
+use crate::engine::Load;
+
+/// The state of an installation, whole; everything that is shown is a function of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The connection to the cloud.
+    pub cloud: Link,
+    /// The connection to the gateway.
+    pub gateway: Link,
+    /// How much is going on.
+    pub load: Load,
+}
+
+/// One of the two connections.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Link {
+    /// Being made.
+    Connecting {
+        /// How often it was tried before.
+        attempt: u32,
+    },
+    /// Made, and heard from within its window.
+    Up {
+        /// Since when.
+        since: SystemTime,
+        /// Version of the other side, where it says so.
+        peer: Option<String>,
+    },
+    /// Not there.
+    Down {
+        /// Why, as a sentence fragment.
+        cause: String,
+        /// What a person can do about it.
+        remedy: Option<String>,
+        /// Why, as a stable word.
+        code: &'static str,
+        /// When it is tried again; never where only a person can help.
+        retry_at: Option<SystemTime>,
+    },
+    /// Not wanted any more.
+    Stopped,
+}
+
+impl Link {
+    /// Says whether the other side is connected.
+    pub fn is_up(&self) -> bool {
+        matches!(self, Self::Up { .. })
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn starting() -> Self {
+        let link = Link::Connecting { attempt: 0 };
+        Self { cloud: link.clone(), gateway: link, load: Load::default() }
+    }
+}
