@@ -12,9 +12,11 @@ mod conversation;
 mod desk;
 mod ending;
 mod explain;
+mod gateway;
 mod limits;
 mod outbox;
 mod questions;
+mod queue_card;
 mod recovery;
 mod redact;
 mod reply;
@@ -28,7 +30,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use openclaw::{
-    Call, CallError, Decision, Event, Generation, OutgoingAttachment, RunEvent, SessionKey,
+    Call, CallError, Decision, Event, Generation, OutgoingAttachment, SessionKey,
 };
 use sap::{Attachment, InstallationId, MessageId, Outgoing, Question, SessionId, Update, UpdateId};
 use secrecy::SecretString;
@@ -37,6 +39,7 @@ use serde_json::Value;
 use self::act::Act;
 use self::conversation::{Conversation, FORGET_AFTER};
 use self::desk::Desk;
+use self::gateway::LastGateway;
 use self::outbox::{Delivery, Outbox};
 use self::redact::Redactor;
 use self::seen::Seen;
@@ -161,12 +164,6 @@ pub struct Engine {
     load: Load,
 }
 
-#[derive(Debug)]
-struct LastGateway {
-    boot_id: Option<String>,
-    seen_ms: u64,
-}
-
 impl Engine {
     /// Makes the engine of an installation; `seed` drives the jitter of retries.
     pub fn new(installation: InstallationId, seed: u64) -> Self {
@@ -241,73 +238,6 @@ impl Engine {
     /// Says whether everything that the cloud should know was delivered.
     pub fn is_settled(&self) -> bool {
         self.outbox.is_empty()
-    }
-
-    fn gateway_up(&mut self, facts: GatewayFacts, now: Now, effects: &mut Vec<Effect>) {
-        let restarted = self.last_gateway.as_ref().is_some_and(|last| last.is_another(&facts, now));
-        self.last_gateway =
-            Some(LastGateway { boot_id: facts.boot_id.clone(), seen_ms: now.unix_ms });
-        self.agent.clone_from(&facts.agent);
-        self.gateway = Some(facts);
-        self.rename_untouched_keys();
-        for (session, model) in std::mem::take(&mut self.models_owed) {
-            self.choose_model(&session, model, effects);
-        }
-        for kind in [openclaw::ApprovalKind::Exec, openclaw::ApprovalKind::Plugin] {
-            effects.push(Effect::Gateway(Purpose::List(kind), Call::ListApprovals { kind }));
-        }
-        self.each(now, effects, |conversation, cx, acts| {
-            conversation.gateway_up(restarted, cx, acts);
-        });
-    }
-
-    fn gateway_down(&mut self, now: Now) {
-        self.gateway = None;
-        if let Some(last) = &mut self.last_gateway {
-            last.seen_ms = now.unix_ms;
-        }
-        let sessions: Vec<SessionId> = self.conversations.keys().cloned().collect();
-        for session in sessions {
-            self.arm(&session);
-        }
-    }
-
-    /// Sessions that came before the gateway said which agent they belong to.
-    fn rename_untouched_keys(&mut self) {
-        for (session, conversation) in &mut self.conversations {
-            let key = SessionKey::canonical(&self.agent, session.as_str());
-            if conversation.key != key && conversation.is_unsent() {
-                self.by_key.remove(&conversation.key);
-                self.by_key.insert(key.clone(), session.clone());
-                conversation.key = key;
-            }
-        }
-    }
-
-    fn gateway_event(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
-        match event {
-            Event::Run(run) => self.run_event(run, now, effects),
-            Event::ApprovalRequested(approval) => self.approval_requested(approval, now, effects),
-            Event::ApprovalResolved { id, decision, .. } => {
-                self.approval_resolved(&id, decision, now, effects);
-            }
-            Event::Tick | Event::Shutdown { .. } | Event::Other => {}
-        }
-    }
-
-    fn run_event(&mut self, event: RunEvent, now: Now, effects: &mut Vec<Effect>) {
-        // Frames of every session arrive; only those of ours reach the phone.
-        let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
-        let id = TurnId(self.next_turn);
-        let mut used = false;
-        self.with(&session, now, effects, |conversation, cx, acts| {
-            let next_id = || {
-                used = true;
-                id
-            };
-            conversation.on_run(event, next_id, cx, acts);
-        });
-        self.next_turn += u64::from(used);
     }
 
     fn answered(
@@ -497,17 +427,6 @@ impl Engine {
 
 /// Largest attachment in bytes (`sap.md`, §4).
 const MAX_ATTACHMENT: u64 = 25 * 1024 * 1024;
-
-impl LastGateway {
-    /// Says whether the gateway's process is another one than when it was last seen.
-    fn is_another(&self, facts: &GatewayFacts, now: Now) -> bool {
-        match (&self.boot_id, &facts.boot_id, facts.uptime_ms) {
-            (Some(old), Some(new), _) => old != new,
-            (_, _, Some(uptime)) => now.unix_ms.saturating_sub(uptime) > self.seen_ms,
-            (_, _, None) => false,
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use openclaw::{
     Call, CallError, OutgoingAttachment, RunEvent, RunEventKind, RunId, SessionKey, ToolEvent,
 };
-use sap::{CreateTask, FinishTask, InteractionId, SessionId, TaskId, TaskStatus, UserMessage};
+use sap::{InteractionId, SessionId, UserMessage};
 use serde_json::Value;
 
-use super::act::{Act, Post, Purpose, TurnId};
+use super::act::{Act, Purpose, TurnId};
+use super::queue_card::{QueueCard, queue_card};
 use super::turn::{Context, Turn};
 
 /// How many ended runs a session remembers, to know their late frames by.
@@ -392,43 +393,4 @@ fn has_substance(kind: &RunEventKind) -> bool {
         | RunEventKind::Aborted { .. }
         | RunEventKind::Alive => false,
     }
-}
-
-enum QueueCard {
-    Shown,
-    Started,
-    Cancelled,
-}
-
-/// A queued message is shown by a card of its own, for as long as it waits.
-fn queue_card(turn: &Turn, cx: Context<'_>, change: QueueCard) -> Act {
-    let session_id = cx.session.clone();
-    let interaction_id = turn.interaction_id().cloned();
-    let message = turn.message.as_ref().map_or("", |message| message.id.as_str());
-    let task_id = TaskId::new(format!("queued-{message}"));
-    let finish = |status, label: &str| {
-        sap::Call::FinishTask(FinishTask {
-            session_id: session_id.clone(),
-            interaction_id: interaction_id.clone(),
-            task_id: task_id.clone(),
-            name: Some("queue".into()),
-            status,
-            status_label: Some(label.into()),
-            error: None,
-            result: None,
-        })
-    };
-    let call = match change {
-        QueueCard::Shown => sap::Call::CreateTask(CreateTask {
-            session_id: session_id.clone(),
-            interaction_id: interaction_id.clone(),
-            task_id: task_id.clone(),
-            kind: "queue".into(),
-            status_label: Some("Queued: waits for the answer before it".into()),
-            args: None,
-        }),
-        QueueCard::Started => finish(TaskStatus::Completed, "Its turn has come"),
-        QueueCard::Cancelled => finish(TaskStatus::Cancelled, "Stopped while it waited"),
-    };
-    Act::Post { turn: turn.id, post: Post::Ready(call) }
 }

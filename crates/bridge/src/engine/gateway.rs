@@ -1,0 +1,95 @@
+//! What the gateway's coming, going and events lead to.
+
+use openclaw::{Call, Event, RunEvent, SessionKey};
+use sap::SessionId;
+
+use super::act::{Purpose, TurnId};
+use super::clock::Now;
+use super::{Effect, Engine, GatewayFacts};
+
+/// The gateway's process as it was last seen.
+#[derive(Debug)]
+pub(super) struct LastGateway {
+    boot_id: Option<String>,
+    seen_ms: u64,
+}
+
+impl Engine {
+    pub(super) fn gateway_up(&mut self, facts: GatewayFacts, now: Now, effects: &mut Vec<Effect>) {
+        let restarted = self.last_gateway.as_ref().is_some_and(|last| last.is_another(&facts, now));
+        self.last_gateway =
+            Some(LastGateway { boot_id: facts.boot_id.clone(), seen_ms: now.unix_ms });
+        self.agent.clone_from(&facts.agent);
+        self.gateway = Some(facts);
+        self.rename_untouched_keys();
+        for (session, model) in std::mem::take(&mut self.models_owed) {
+            self.choose_model(&session, model, effects);
+        }
+        for kind in [openclaw::ApprovalKind::Exec, openclaw::ApprovalKind::Plugin] {
+            effects.push(Effect::Gateway(Purpose::List(kind), Call::ListApprovals { kind }));
+        }
+        self.each(now, effects, |conversation, cx, acts| {
+            conversation.gateway_up(restarted, cx, acts);
+        });
+    }
+
+    pub(super) fn gateway_down(&mut self, now: Now) {
+        self.gateway = None;
+        if let Some(last) = &mut self.last_gateway {
+            last.seen_ms = now.unix_ms;
+        }
+        let sessions: Vec<SessionId> = self.conversations.keys().cloned().collect();
+        for session in sessions {
+            self.arm(&session);
+        }
+    }
+
+    /// Sessions that came before the gateway said which agent they belong to.
+    fn rename_untouched_keys(&mut self) {
+        for (session, conversation) in &mut self.conversations {
+            let key = SessionKey::canonical(&self.agent, session.as_str());
+            if conversation.key != key && conversation.is_unsent() {
+                self.by_key.remove(&conversation.key);
+                self.by_key.insert(key.clone(), session.clone());
+                conversation.key = key;
+            }
+        }
+    }
+
+    pub(super) fn gateway_event(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Run(run) => self.run_event(run, now, effects),
+            Event::ApprovalRequested(approval) => self.approval_requested(approval, now, effects),
+            Event::ApprovalResolved { id, decision, .. } => {
+                self.approval_resolved(&id, decision, now, effects);
+            }
+            Event::Tick | Event::Shutdown { .. } | Event::Other => {}
+        }
+    }
+
+    fn run_event(&mut self, event: RunEvent, now: Now, effects: &mut Vec<Effect>) {
+        // Frames of every session arrive; only those of ours reach the phone.
+        let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
+        let id = TurnId(self.next_turn);
+        let mut used = false;
+        self.with(&session, now, effects, |conversation, cx, acts| {
+            let next_id = || {
+                used = true;
+                id
+            };
+            conversation.on_run(event, next_id, cx, acts);
+        });
+        self.next_turn += u64::from(used);
+    }
+}
+
+impl LastGateway {
+    /// Says whether the gateway's process is another one than when it was last seen.
+    fn is_another(&self, facts: &GatewayFacts, now: Now) -> bool {
+        match (&self.boot_id, &facts.boot_id, facts.uptime_ms) {
+            (Some(old), Some(new), _) => old != new,
+            (_, _, Some(uptime)) => now.unix_ms.saturating_sub(uptime) > self.seen_ms,
+            (_, _, None) => false,
+        }
+    }
+}
