@@ -7,9 +7,11 @@
 mod backoff;
 pub mod engine;
 mod fetch;
+pub mod host_label;
 mod installation;
 mod links;
 mod notice;
+pub mod pairing;
 mod settings;
 mod snapshot;
 
