@@ -1,0 +1,34 @@
+//! The wire of the OpenClaw gateway, protocols 3 and 4: discovery, device identity, handshake,
+//! RPC and events. Both generations come out as one vocabulary; nothing here decides what a run
+//! means for a chat.
+
+mod answers;
+mod call;
+mod device;
+mod discovery;
+mod error;
+mod event;
+mod frame;
+mod handshake;
+mod hello;
+mod json;
+mod link;
+mod parse;
+#[doc(hidden)]
+pub mod recording;
+mod url;
+
+pub use answers::{ExecOutcome, History, HistoryRow, InFlightRun, Role, SendAnswer};
+pub use call::{Call, OutgoingAttachment};
+pub use device::{DeviceIdentity, NoRandomness};
+pub use discovery::{Discovered, DiscoveryError, discover, is_installed};
+pub use error::{CallError, ConnectError, Refusal};
+pub use event::{
+    Approval, ApprovalKind, Decision, Event, FailureKind, RunEvent, RunEventKind, RunId,
+    SessionKey, ToolCallId, ToolEvent, Usage,
+};
+pub use handshake::{CAPABILITIES, Credential, Identity, PLATFORM, SCOPES};
+pub use hello::{Generation, Hello};
+pub use link::{Client, Disconnected, Events, PendingAnswer, Target, connect};
+pub use parse::{parse_approval, parse_event};
+pub use url::{GatewayUrl, GatewayUrlError};
