@@ -1,0 +1,168 @@
+//! What happened at a gateway, for those who test against it.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::approvals::{Approval, Kind};
+use super::wire::Credential;
+use super::{ConnectRefusal, Gateway};
+
+/// One attempt to connect.
+#[derive(Clone, Debug)]
+pub struct RecordedConnect {
+    /// Its `client` object.
+    pub client: Value,
+    /// Scopes that it asked for.
+    pub scopes: Vec<String>,
+    /// Capabilities that it claimed.
+    pub caps: Vec<String>,
+    /// Device that it came from, if it named one.
+    pub device_id: Option<String>,
+    /// How it was let in, or why not; absent when its parameters were no parameters.
+    pub outcome: Option<Result<Credential, ConnectRefusal>>,
+    /// When it came.
+    pub at: Instant,
+}
+
+/// One call, in the order of arrival.
+#[derive(Clone, Debug)]
+pub struct RecordedCall {
+    /// Number of the connection it came on; a later connection has a higher one.
+    pub connection: u64,
+    /// Method.
+    pub method: String,
+    /// Parameters as they were sent.
+    pub params: Value,
+    /// When it came.
+    pub at: Instant,
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// Its id.
+    pub run_id: String,
+    /// Canonical key of its session.
+    pub session_key: String,
+    /// The message that it answers.
+    pub message: String,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// When it was started.
+    pub started_at: Instant,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// Not yet.
+    Running,
+    /// With a `final`.
+    Final,
+    /// With an `error`.
+    Failed,
+    /// With an `aborted`.
+    Aborted,
+    /// Without a word, because the gateway was killed.
+    Lost,
+}
+
+/// An approval that waits for a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingApproval {
+    /// Its id.
+    pub id: String,
+    /// Canonical key of the session whose agent asks.
+    pub session_key: String,
+    /// The command; absent when a plugin asks.
+    pub command: Option<String>,
+}
+
+/// What happened since the gateway was started.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) connects: Vec<RecordedConnect>,
+    pub(super) calls: Vec<RecordedCall>,
+    pub(super) runs: Vec<RunRecord>,
+    violations: Vec<String>,
+}
+
+impl Record {
+    pub(super) fn violate(&mut self, what: String) {
+        tracing::debug!(what, "a client broke the rules");
+        self.violations.push(what);
+    }
+
+    pub(super) fn ended(&mut self, run: &str, outcome: RunOutcome) {
+        let running =
+            |record: &&mut RunRecord| record.run_id == run && record.outcome == RunOutcome::Running;
+        if let Some(record) = self.runs.iter_mut().rev().find(running) {
+            record.outcome = outcome;
+        }
+    }
+
+    pub(super) fn lost(&mut self, run: &str) {
+        self.ended(run, RunOutcome::Lost);
+    }
+}
+
+impl Gateway {
+    /// Lists the attempts to connect, in order.
+    pub fn connects(&self) -> Vec<RecordedConnect> {
+        self.house.look(|state| state.record.connects.clone())
+    }
+
+    /// Lists the calls, in order, without `connect`.
+    pub fn calls(&self) -> Vec<RecordedCall> {
+        self.house.look(|state| state.record.calls.clone())
+    }
+
+    /// Lists the calls of one method, in order.
+    pub fn calls_of(&self, method: &str) -> Vec<RecordedCall> {
+        self.calls().into_iter().filter(|call| call.method == method).collect()
+    }
+
+    /// Lists the runs, in the order of their start.
+    pub fn runs(&self) -> Vec<RunRecord> {
+        self.house.look(|state| state.record.runs.clone())
+    }
+
+    /// Lists what clients did against the rules: unknown fields, session keys in other forms than
+    /// the canonical one, an `Origin` header, a flawed device proof, frames that are none.
+    pub fn violations(&self) -> Vec<String> {
+        self.house.look(|state| state.record.violations.clone())
+    }
+
+    /// Lists the approvals that wait for a decision.
+    pub fn pending_approvals(&self) -> Vec<PendingApproval> {
+        self.house.look(|state| {
+            let pending = state.approvals.iter().filter(|(_, a)| a.verdict.is_none());
+            pending.map(|(id, approval)| pending_approval(id, approval)).collect()
+        })
+    }
+
+    /// Counts the clients that are connected.
+    pub fn connections(&self) -> usize {
+        self.house.look(|state| state.wire.connections.len())
+    }
+
+    /// Waits until a look at the gateway gives something; gives nothing when the deadline passes
+    /// first.
+    pub async fn wait_for<T>(
+        &self,
+        deadline: Duration,
+        look: impl Fn(&Self) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.house.until(|| look(self));
+        tokio::time::timeout(deadline, found).await.ok()
+    }
+}
+
+fn pending_approval(id: &str, approval: &Approval) -> PendingApproval {
+    PendingApproval {
+        id: id.to_owned(),
+        session_key: approval.session_key.clone(),
+        command: (approval.kind == Kind::Exec).then(|| approval.command.clone()),
+    }
+}
