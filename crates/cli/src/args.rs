@@ -1,0 +1,153 @@
+//! The command line: every flag has an environment variable, and the flag wins.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use secrecy::SecretString;
+
+const ABOUT: &str = "Connects the OpenClaw on this computer with the Sophon app on your phone.";
+
+const ADVICE: &str = "\
+Other processes of this computer can read the flags of a command. Give tokens by environment \
+variable or, better, by file (`--openclaw-token-file`, `--sophon-token-file`).
+
+Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 10 OpenClaw not installed, 11 not set up, \
+12 unreachable, 13 no token for it, 20 Sophon unreachable, 21 pairing timed out, 22 code expired.";
+
+/// What was asked for.
+#[derive(Debug, Parser)]
+#[command(name = "sophon-bridge", version, about = ABOUT, after_help = ADVICE)]
+#[command(propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Connect, pair first where needed, and carry messages until stopped (the default)
+    Run,
+    /// Say what is stored on this computer; nothing is connected
+    Status,
+    /// Write a completion script for a shell to standard output
+    Completions {
+        /// Shell that the script is for
+        shell: Shell,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Address of the gateway [default: as in openclaw.json, else ws://localhost:18789]
+    #[arg(long, global = true, value_name = "URL", env = "OPENCLAW_URL")]
+    #[arg(hide_env_values = true)]
+    pub(crate) openclaw_url: Option<String>,
+
+    /// Token of the gateway [default: as in openclaw.json]
+    #[arg(long, global = true, value_name = "TOKEN", env = "OPENCLAW_TOKEN")]
+    #[arg(hide_env_values = true, value_parser = secret)]
+    pub(crate) openclaw_token: Option<SecretString>,
+
+    /// File that holds the token of the gateway; wins over the token given otherwise
+    #[arg(long, global = true, value_name = "FILE", env = "OPENCLAW_TOKEN_FILE")]
+    pub(crate) openclaw_token_file: Option<PathBuf>,
+
+    /// Folder of openclaw.json [default: ~/.openclaw]
+    #[arg(long, global = true, value_name = "FOLDER", env = "OPENCLAW_STATE_DIR")]
+    pub(crate) openclaw_state_dir: Option<PathBuf>,
+
+    /// Address of Sophon Cloud [default: https://api.sophon.at]
+    #[arg(long, global = true, value_name = "URL", env = "SOPHON_BASE_URL")]
+    #[arg(hide_env_values = true)]
+    pub(crate) sophon_base: Option<String>,
+
+    /// Bridge token of an installation, used instead of pairing and not stored
+    #[arg(long, global = true, value_name = "TOKEN", env = "SOPHON_BOT_TOKEN")]
+    #[arg(hide_env_values = true, value_parser = secret)]
+    pub(crate) sophon_token: Option<SecretString>,
+
+    /// File that holds the bridge token; wins over the token given otherwise
+    #[arg(long, global = true, value_name = "FILE", env = "SOPHON_BOT_TOKEN_FILE")]
+    pub(crate) sophon_token_file: Option<PathBuf>,
+
+    /// Name of this computer on the phone [default: "<computer> OpenClaw"]
+    #[arg(long, global = true, value_name = "NAME", env = "SOPHON_HOST_LABEL")]
+    pub(crate) host_label: Option<String>,
+
+    /// Pair by a code typed on the phone, without a browser
+    #[arg(long, global = true, env = "SOPHON_MANUAL_PAIR")]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub(crate) manual_pair: bool,
+
+    /// Pair, then exit; nothing is carried
+    #[arg(long, global = true, conflicts_with = "logout")]
+    pub(crate) pair_only: bool,
+
+    /// Remove what is stored for this cloud from this computer, then exit
+    #[arg(long, global = true)]
+    pub(crate) logout: bool,
+
+    /// Folder for what is stored [default: the folder for settings of this system]
+    #[arg(long, global = true, value_name = "FOLDER", env = "SOPHON_CONFIG_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Write one JSON object a line to standard output, for programs
+    #[arg(long, global = true, env = "SOPHON_JSON", value_parser = FalseyValueParser::new())]
+    pub(crate) json: bool,
+
+    /// Write a log of what happens to standard error
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+
+    /// Exit with a code instead of trying again
+    #[arg(long, global = true)]
+    pub(crate) no_retry: bool,
+}
+
+/// Takes any text: a parser that refuses one would show it.
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, error::ErrorKind};
+
+    use super::*;
+
+    fn parse(flags: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from([&["sophon-bridge"], flags].concat())
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_understood_before_and_after_the_command() {
+        for flags in [["--json", "status"], ["status", "--json"]] {
+            let arguments = parse(&flags).unwrap();
+            assert_eq!(arguments.command, Some(Command::Status));
+            assert!(arguments.options.json);
+        }
+        assert_eq!(parse(&[]).unwrap().command, None);
+        assert_eq!(parse(&["run"]).unwrap().command, Some(Command::Run));
+    }
+
+    #[test]
+    fn pairing_and_logging_out_exclude_each_other() {
+        let error = parse(&["--pair-only", "--logout"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn tokens_are_never_shown() {
+        let arguments = parse(&["--sophon-token", "inst_a:s_hush", "--openclaw-token", "hush"]);
+        assert!(!format!("{:?}", arguments.unwrap()).contains("hush"));
+    }
+}

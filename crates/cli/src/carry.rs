@@ -1,0 +1,196 @@
+//! The time between connecting and stopping: tells what happens to the two sides.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::{Installation, Notice, Settings};
+use sap::BridgeToken;
+use tokio::time::{Instant, sleep_until};
+use vault::Vault;
+
+use crate::event::Event;
+use crate::exit::{Exit, Failure, sentence};
+use crate::gateway;
+use crate::keys::InstallationKeys;
+use crate::program::{Ending, Program};
+
+/// How long a failed side waits for the other one, when the first failure ends the program: so the
+/// exit code does not depend on which side fails faster.
+const OTHER_SIDE: Duration = Duration::from_secs(3);
+
+/// What is known about one side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Side {
+    #[default]
+    Unknown,
+    Up,
+    Down(Failure),
+}
+
+/// What is known about both sides.
+#[derive(Debug, Default)]
+struct Sides {
+    cloud: Side,
+    gateway: Side,
+    give_up_at: Option<Instant>,
+}
+
+/// Carries messages until the program is to stop.
+///
+/// # Errors
+/// Always: [`Ending::Stopped`], a revoked installation, or a side that is away if nothing is tried
+/// again.
+pub(crate) async fn carry(
+    program: &mut Program,
+    token: BridgeToken,
+    vault: &Vault,
+) -> Result<Infallible, Ending> {
+    let config = &program.config;
+    let settings = Settings {
+        cloud: config.cloud.clone(),
+        token: token.clone(),
+        gateway: gateway::settings(config, &gateway::look(config)),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let keys = Arc::new(InstallationKeys::new(vault.clone(), config.stored_prefix()));
+    let mut installation = Installation::start(settings, program.dialer.clone(), keys);
+    let ending = follow(program, &mut installation, &token).await;
+    installation.stop().await;
+    Err(ending)
+}
+
+async fn follow(
+    program: &mut Program,
+    installation: &mut Installation,
+    token: &BridgeToken,
+) -> Ending {
+    let mut sides = Sides::default();
+    loop {
+        if program.config.no_retry
+            && let Some(failure) = sides.failure()
+        {
+            return Ending::Failed(failure);
+        }
+        let notice = tokio::select! {
+            biased;
+            () = program.signals.token().cancelled() => return Ending::Stopped,
+            notice = installation.next_notice() => notice,
+            () = sleep_until(sides.give_up_at.unwrap_or_else(Instant::now)),
+                if sides.give_up_at.is_some() && program.config.no_retry => continue,
+        };
+        let Some(notice) = notice else {
+            let hint = "Start it again; if it stays, run it with --verbose.";
+            return Failure::fatal("The bridge stopped by itself.", hint).into();
+        };
+        if let Some(ending) = tell(program, &mut sides, notice, token) {
+            return ending;
+        }
+    }
+}
+
+fn tell(
+    program: &mut Program,
+    sides: &mut Sides,
+    notice: Notice,
+    token: &BridgeToken,
+) -> Option<Ending> {
+    let sophon_base = program.config.cloud.to_string();
+    match notice {
+        Notice::CloudUp { .. } => {
+            sides.cloud = Side::Up;
+            program.output.tell(&Event::SophonConnected { base_url: sophon_base });
+            tell_ready(program, sides, token);
+        }
+        Notice::GatewayUp { version } => {
+            tracing::info!(version, "the gateway is connected");
+            sides.gateway = Side::Up;
+            let url = gateway_url(program);
+            program.output.tell(&Event::OpenclawConnected { url });
+            tell_ready(program, sides, token);
+        }
+        // Told after both sides were, whichever way the engine orders its notices.
+        Notice::Ready => {}
+        Notice::CloudDown { cause, code } => {
+            tracing::info!(code, cause, "the cloud is away");
+            let failure = Failure {
+                exit: Exit::SophonUnreachable,
+                code: "sophon_unreachable",
+                message: sentence(&cause),
+                hint: None,
+            };
+            sides.lose(|sides| &mut sides.cloud, failure, program);
+        }
+        Notice::GatewayDown { cause, remedy, code } => {
+            tracing::info!(code, cause, "the gateway is away");
+            let failure = gateway::away(&cause, remedy, code);
+            sides.lose(|sides| &mut sides.gateway, failure, program);
+        }
+        Notice::Revoked { code } => return Some(revoked(&code).into()),
+        Notice::MessageRefused { why, .. } => {
+            program.output.tell(&Event::Notice { message: sentence(&why) });
+        }
+        Notice::DecisionChanged { what, .. } => {
+            program.output.tell(&Event::Notice { message: sentence(&what) });
+        }
+        Notice::DeliveryFailed { session, code } => {
+            tracing::warn!(%session, code, "the cloud refused a part of an answer");
+        }
+        other => tracing::debug!(?other, "notice"),
+    }
+    None
+}
+
+fn tell_ready(program: &mut Program, sides: &Sides, token: &BridgeToken) {
+    if (&sides.cloud, &sides.gateway) == (&Side::Up, &Side::Up) {
+        let sophon_base = program.config.cloud.to_string();
+        let openclaw_url = gateway_url(program);
+        let installation_id = token.installation_id().to_string();
+        program.output.tell(&Event::Ready { sophon_base, openclaw_url, installation_id });
+    }
+}
+
+/// Where the gateway is, as given or as its configuration says now.
+fn gateway_url(program: &Program) -> String {
+    gateway::look(&program.config).url.unwrap_or_default().to_string()
+}
+
+fn revoked(code: &str) -> Failure {
+    Failure {
+        exit: Exit::Failure,
+        code: "installation_revoked",
+        message: format!("This computer's access was removed on the phone ({code})."),
+        hint: Some("Pair it again with `sophon-bridge --pair-only`.".to_owned()),
+    }
+}
+
+impl Sides {
+    /// Notes that a side is away, and says so unless the same was said last.
+    fn lose(
+        &mut self,
+        side: impl Fn(&mut Self) -> &mut Side,
+        failure: Failure,
+        program: &mut Program,
+    ) {
+        self.give_up_at.get_or_insert_with(|| Instant::now() + OTHER_SIDE);
+        let down = Side::Down(failure.clone());
+        if *side(self) != down {
+            *side(self) = down;
+            if !program.config.no_retry {
+                program.output.tell(&failure.event(true));
+            }
+        }
+    }
+
+    /// The failure that ends a program that does not try again: the gateway's before the cloud's.
+    fn failure(&self) -> Option<Failure> {
+        match (&self.gateway, &self.cloud) {
+            (Side::Down(failure), _) | (Side::Up, Side::Down(failure)) => Some(failure.clone()),
+            (Side::Unknown, Side::Down(failure)) => {
+                let is_over = self.give_up_at.is_some_and(|at| at <= Instant::now());
+                is_over.then(|| failure.clone())
+            }
+            (Side::Unknown | Side::Up, Side::Unknown | Side::Up) => None,
+        }
+    }
+}

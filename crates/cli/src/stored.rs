@@ -1,0 +1,53 @@
+//! What is stored on this computer: to be shown, or to be removed.
+
+use vault::Backend;
+
+use crate::event::{Event, Status};
+use crate::gateway;
+use crate::program::{Ending, Program};
+use crate::run::known_token;
+
+/// Says what is stored; nothing is connected.
+///
+/// # Errors
+/// [`Ending::Stopped`], or why the secrets cannot be opened.
+pub(crate) async fn status(program: &mut Program) -> Result<(), Ending> {
+    let vault = program.open_vault().await?;
+    let token = known_token(program, &vault);
+    let config = &program.config;
+    let found = gateway::look(config);
+    let problem = found.token.err().map(|failure| failure.message);
+    let status = Status {
+        paired: token.is_some(),
+        installation_id: token.map(|token| token.installation_id().to_string()),
+        sophon_base: config.cloud.to_string(),
+        data_dir: config.secrets.data_dir.display().to_string(),
+        secrets_in: match vault.backend() {
+            Backend::Keychain => "keychain",
+            Backend::File => "file",
+            Backend::Memory => "memory",
+        },
+        openclaw_url: found.url.map(|url| url.to_string()),
+        openclaw_problem: problem,
+    };
+    program.output.tell(&Event::Status(status));
+    Ok(())
+}
+
+/// Removes everything that is stored for this cloud.
+///
+/// # Errors
+/// [`Ending::Stopped`], or why it cannot be removed.
+pub(crate) async fn log_out(program: &mut Program) -> Result<(), Ending> {
+    let vault = program.open_vault().await?;
+    let was_paired = vault.credential(&program.config.token_name()).is_some();
+    vault.wipe(&program.config.stored_prefix()).await?;
+    let message = if was_paired {
+        "Logged out: the token and the keys of this computer are removed. Remove it on the phone as well."
+    } else {
+        "This computer was not paired with this cloud; nothing of it is stored."
+    };
+    program.output.tell(&Event::Notice { message: message.to_owned() });
+    program.output.tell(&Event::Shutdown { reason: "logout", signal: None });
+    Ok(())
+}

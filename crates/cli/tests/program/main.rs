@@ -1,0 +1,9 @@
+//! The program as a whole: what it writes, how it ends, and what it leaves on the disk.
+#![cfg(all(test, unix))]
+
+#[cfg(test)]
+mod computer;
+#[cfg(test)]
+mod exit_codes;
+#[cfg(test)]
+mod pairing;

@@ -1,0 +1,124 @@
+//! `cargo xtask demo`: the bridge at work between a simulated cloud and a gateway.
+
+mod browser;
+mod gateway;
+mod hands_on;
+mod page;
+mod scenes;
+mod transcript;
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use simulator::cloud::{Cloud, CloudOptions, Dialect};
+
+use crate::cargo::build_bridge;
+use crate::steps::Steps;
+use gateway::DemoGateway;
+
+/// Port of the simulated cloud where it is free, so that a page can be opened again later.
+const FRIENDLY_PORT: u16 = 7766;
+/// How long background work may take when everything ends.
+const ENDING: Duration = Duration::from_secs(5);
+/// Exit code of a program that was interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Options of `cargo xtask demo`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Installs and starts a real OpenClaw gateway of its own, with a scripted model behind it.
+    #[arg(long)]
+    real: bool,
+    /// Plays the person as well, prints what happens, and fails when something is missing.
+    #[arg(long)]
+    scripted: bool,
+    /// Prints links instead of opening the browser.
+    #[arg(long)]
+    no_browser: bool,
+    /// Takes this program instead of building `sophon-bridge`.
+    #[arg(long, value_name = "PROGRAM")]
+    bridge: Option<PathBuf>,
+}
+
+/// Shows the bridge until the person has seen enough, or until the script is over.
+///
+/// # Errors
+/// When a part cannot be built, installed or started.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    println!("Sophon bridge: a demonstration on this computer alone. Nothing leaves it.");
+    let mut steps = Steps::of(3 + usize::from(options.bridge.is_none()));
+    let program = match &options.bridge {
+        Some(program) => std::path::absolute(program)?,
+        None => {
+            let step = steps.begin("building sophon-bridge (minutes the first time)");
+            let program = build_bridge(false)?;
+            step.done("built");
+            program
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        tokio::select! {
+            code = show(options, program, steps) => code,
+            () = interrupted() => {
+                println!("\nStopping.");
+                Ok(ExitCode::from(INTERRUPTED))
+            }
+        }
+    });
+    runtime.shutdown_timeout(ENDING);
+    code
+}
+
+async fn show(options: &Options, program: PathBuf, mut steps: Steps) -> anyhow::Result<ExitCode> {
+    let step = steps.begin("starting a simulated Sophon cloud");
+    let cloud = start_cloud().await?;
+    step.done(&format!("it answers at {}", cloud.base_url()));
+
+    let step = steps.begin("looking for an OpenClaw gateway");
+    let gateway = DemoGateway::choose(options).await?;
+    step.done(&gateway.describe());
+
+    let step = steps.begin("starting sophon-bridge");
+    let data_dir = tempfile::Builder::new().prefix("sophon-demo-").tempdir()?;
+    let bridge = gateway.start_bridge(&program, data_dir.path(), &cloud.base_url())?;
+    step.done(&format!("it keeps what it must in {}", data_dir.path().display()));
+
+    if options.scripted {
+        scenes::play(&cloud, bridge, &gateway).await
+    } else {
+        let start = || gateway.start_bridge(&program, data_dir.path(), &cloud.base_url());
+        hands_on::watch(&cloud, bridge, start, !options.no_browser).await
+    }
+}
+
+async fn start_cloud() -> anyhow::Result<Cloud> {
+    let friendly = SocketAddr::from((Ipv4Addr::LOCALHOST, FRIENDLY_PORT));
+    let options = CloudOptions { dialect: Dialect::Npm, ..CloudOptions::default() };
+    match Cloud::start_on(friendly, options.clone()).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Cloud::start(options).await,
+        started => started,
+    }
+    .context("the simulated cloud cannot open a port on the loopback")
+}
+
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminated.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,101 @@
+//! What a machine needs before anything can be checked, and how it gets it.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::cargo::{cargo, show, succeeds};
+
+/// Programs that tests start, and the Debian packages that have them.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("dbus-run-session", "dbus"),
+    ("dbus-send", "dbus-bin"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+];
+/// The test runner, at the version that the configuration is written for.
+const NEXTEST: &str = "0.9.143";
+
+/// Installs what is missing of the programs that tests start, the test runner, and the parts of
+/// the toolchain.
+///
+/// # Errors
+/// When something is missing that cannot be installed here, with the command that does it.
+pub(crate) fn tools() -> anyhow::Result<()> {
+    toolchain_parts()?;
+    test_runner()?;
+    programs()
+}
+
+fn toolchain_parts() -> anyhow::Result<()> {
+    let mut missing = Vec::new();
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !succeeds(&mut cargo(&[command, "--version"])) {
+            missing.push(component);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("      missing: {}", missing.join(", "));
+    show(
+        Command::new("rustup").args(["component", "add"]).args(&missing),
+        "install these parts of the Rust toolchain by hand",
+    )
+}
+
+fn test_runner() -> anyhow::Result<()> {
+    if succeeds(&mut cargo(&["nextest", "--version"])) {
+        return Ok(());
+    }
+    println!("      missing: cargo-nextest, which is compiled now (some minutes)");
+    show(
+        &mut cargo(&["install", "cargo-nextest", "--locked", "--version", NEXTEST]),
+        "install it by hand, see https://nexte.st",
+    )
+}
+
+/// Only Linux needs more than Rust: elsewhere the keychain tests do not exist.
+fn programs() -> anyhow::Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let missing = PROGRAMS.iter().filter(|(program, _)| !is_on_path(program));
+    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    println!("      missing: {}", packages.join(", "));
+    let by_hand = format!("install the packages {} by hand", packages.join(", "));
+    let Some(apt_get) = apt_get() else {
+        bail!("the keychain tests cannot run: {by_hand} (Debian's names)");
+    };
+    // A package may be installable although one of many package lists cannot be fetched.
+    let _ = show(apt_get().arg("update").arg("-qq"), "");
+    let install = ["install", "-y", "-qq", "--no-install-recommends"];
+    show(apt_get().args(install).args(&packages), &by_hand)
+}
+
+/// Makes `apt-get` commands, where this user may install packages without being asked.
+fn apt_get() -> Option<impl Fn() -> Command> {
+    let as_root = succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" -eq 0"]));
+    let may = as_root || succeeds(Command::new("sudo").args(["-n", "true"]));
+    (is_on_path("apt-get") && may).then_some(move || {
+        let quiet = "DEBIAN_FRONTEND=noninteractive";
+        if as_root {
+            let mut command = Command::new("env");
+            command.args([quiet, "apt-get"]);
+            command
+        } else {
+            let mut command = Command::new("sudo");
+            command.args(["-n", "env", quiet, "apt-get"]);
+            command
+        }
+    })
+}
+
+fn is_on_path(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|folder| Path::is_file(&folder.join(program)))
+    })
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask test`: everything that CI checks, on a machine that may be new.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use gatewaylab::{Version, ensure_installed, protocol_schema};
+
+use crate::cargo::{cargo, show};
+use crate::steps::Steps;
+use crate::{architecture, install};
+
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Installs nothing: what is missing makes a step fail.
+    #[arg(long)]
+    no_install: bool,
+    /// Arguments for `cargo nextest run`, such as the names of tests.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    nextest: Vec<String>,
+}
+
+/// Runs every check; the tests come last, so that their summary is what stands at the end.
+///
+/// # Errors
+/// The first check that fails, with what to do about it.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let has_examples = architecture::has_examples_in_comments()?;
+    let installing = if options.no_install { 0 } else { 2 };
+    let mut steps = Steps::of(installing + 4 + usize::from(has_examples));
+    if !options.no_install {
+        let step = steps.begin("tools: the test runner, and programs that tests start");
+        install::tools()?;
+        step.done("all there");
+        let step = steps.begin("real OpenClaw gateways, with which the bridge is tested");
+        install_gateways()?;
+        step.done("all there");
+    }
+
+    let step = steps.begin("formatting");
+    run_cargo(&["fmt", "--all", "--check"], "`cargo fmt --all` puts it right")?;
+    step.done("as agreed");
+
+    let step = steps.begin("lints");
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    run_cargo(&lints, "solve what is said above")?;
+    step.done("no warnings");
+
+    let step = steps.begin("architecture: who depends on whom, and sizes of files");
+    architecture::check_dependencies()?;
+    architecture::check_file_sizes()?;
+    step.done("as drawn");
+
+    if has_examples {
+        let step = steps.begin("examples in comments");
+        run_cargo(&["test", "--doc", "--workspace"], "correct the example that fails")?;
+        step.done("all pass");
+    }
+
+    steps.begin("tests");
+    let mut tests = cargo(&["nextest", "run", "--workspace"]);
+    if std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
+        tests.args(["--profile", "ci"]);
+    }
+    tests.args(&options.nextest);
+    println!("      $ cargo nextest run --workspace …");
+    let status = tests.status().context("cargo cannot be started")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_cargo(arguments: &[&str], remedy: &str) -> anyhow::Result<()> {
+    show(&mut cargo(arguments), remedy)
+}
+
+fn install_gateways() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let say = |line: &str| println!("      {line}");
+        for version in Version::ALL {
+            ensure_installed(version, &say).await?;
+        }
+        protocol_schema(&say).await?;
+        anyhow::Ok(())
+    })
+}
