@@ -122,7 +122,7 @@ impl Event {
             Self::Ready { .. } => "Ready: write to your agent from the phone.".to_owned(),
             Self::Notice { message } => message.clone(),
             Self::Error { message, hint, is_retried, .. } => {
-                let again = is_retried.then_some("Trying again until then.");
+                let again = is_retried.then_some("Trying again meanwhile.");
                 let sentences = [Some(message.as_str()), hint.as_deref(), again];
                 sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
             }

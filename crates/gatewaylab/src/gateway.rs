@@ -1,21 +1,19 @@
-use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use secrecy::SecretString;
-use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 use crate::config::openclaw_json;
+use crate::home::{Home, compiled_code, other_user};
 use crate::process::{GatewayProcess, Launch};
-use crate::{GatewayOptions, Installed, ScriptedModel, ensure_installed};
+use crate::{GatewayOptions, ScriptedModel, ensure_installed};
 
 /// How long a gateway may take until it is ready.
 const START: Duration = Duration::from_secs(120);
@@ -25,6 +23,8 @@ const POLL: Duration = Duration::from_millis(50);
 const ANSWER: Duration = Duration::from_secs(5);
 /// How many ports are tried when somebody else takes the chosen one first.
 const PORTS: u32 = 3;
+/// What a gateway prints then.
+const PORT_TAKEN: &str = "already listening";
 
 /// A real gateway on the loopback, with a home of its own that is removed with it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct RealGateway {
     launch: Launch,
     port: u16,
     token: SecretString,
-    _home: TempDir,
+    home: Home,
 }
 
 impl RealGateway {
@@ -45,24 +45,20 @@ impl RealGateway {
     /// 120 s.
     pub async fn start(options: GatewayOptions, model: &ScriptedModel) -> anyhow::Result<Self> {
         let installed = ensure_installed(options.version, &|line| tracing::info!("{line}")).await?;
-        let home = tempfile::Builder::new().prefix("openclaw-home-").tempdir()?;
         let user = other_user(&options);
-        let launch = Launch {
-            home: home.path().to_owned(),
-            user,
-            compiled: compiled_code(&installed, user)?,
-            installed,
-        };
+        let compiled = compiled_code(&installed, user)?;
+        let home = Home::create(user, &compiled)?;
+        let launch = Launch { home: home.path().to_owned(), user, compiled, installed };
         let token = random_token()?;
         let mut tries = 1;
         loop {
             let port = free_port()?;
             let config = openclaw_json(&options, model, home.path(), port, &token);
-            write_home(home.path(), &config, user)?;
+            home.configure(&config)?;
             let mut process = launch.spawn()?;
             match ready(&mut process, &launch, port).await {
-                Ok(()) => return Ok(Self { process, launch, port, token, _home: home }),
-                Err(_) if tries < PORTS && launch.log_tail().contains("EADDRINUSE") => tries += 1,
+                Ok(()) => return Ok(Self { process, launch, port, token, home }),
+                Err(_) if tries < PORTS && launch.log_tail().contains(PORT_TAKEN) => tries += 1,
                 Err(error) => return Err(error),
             }
         }
@@ -80,12 +76,12 @@ impl RealGateway {
 
     /// The home directory that it runs with.
     pub fn home(&self) -> &Path {
-        &self.launch.home
+        self.home.path()
     }
 
     /// Its state directory, with `openclaw.json` in it.
     pub fn state_dir(&self) -> PathBuf {
-        state_dir(self.home())
+        self.home.state_dir()
     }
 
     /// The end of what it printed, 16 KiB at most, over all its starts.
@@ -171,94 +167,4 @@ fn random_token() -> anyhow::Result<SecretString> {
     getrandom::fill(&mut bytes)?;
     let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(text.into())
-}
-
-fn state_dir(home: &Path) -> PathBuf {
-    home.join(".openclaw")
-}
-
-fn write_home(home: &Path, config: &Value, user: Option<u32>) -> anyhow::Result<()> {
-    let (state, scratch) = (state_dir(home), home.join("tmp"));
-    let file = state.join("openclaw.json");
-    for folder in [&state, &scratch] {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&file, serde_json::to_vec_pretty(config)?)?;
-    set_mode(&file, 0o600)?;
-    for path in [home, &state, &scratch, &file] {
-        give(path, user)?;
-    }
-    Ok(())
-}
-
-/// The folder in which this user's gateways of a release keep compiled code: half of a start is
-/// compiling. One for each user, because whoever can write it can run code.
-fn compiled_code(installed: &Installed, user: Option<u32>) -> anyhow::Result<PathBuf> {
-    let cache = installed.entry.ancestors().nth(3).context("the release is not in a cache")?;
-    let folder = match user {
-        Some(user) => format!("compiled-for-{user}"),
-        None => "compiled".to_owned(),
-    };
-    let folder = cache.join(folder);
-    match std::fs::create_dir(&folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
-        Ok(()) | Err(_) => {}
-    }
-    if user.is_some() {
-        open_to_other_users(&installed.entry)?;
-    }
-    give(&folder, user)?;
-    Ok(folder)
-}
-
-#[cfg(unix)]
-fn other_user(options: &GatewayOptions) -> Option<u32> {
-    const NOBODY: u32 = 65_534;
-    (options.run_as_user && rustix::process::geteuid().is_root()).then_some(NOBODY)
-}
-
-#[cfg(not(unix))]
-fn other_user(_options: &GatewayOptions) -> Option<u32> {
-    None
-}
-
-#[cfg(unix)]
-fn give(path: &Path, user: Option<u32>) -> std::io::Result<()> {
-    if user.is_none() { Ok(()) } else { std::os::unix::fs::chown(path, user, user) }
-}
-
-#[cfg(not(unix))]
-fn give(_path: &Path, _user: Option<u32>) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn set_mode(_path: &Path, _mode: u32) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn open_to_other_users(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    for folder in path.ancestors().skip(1) {
-        if std::fs::metadata(folder)?.permissions().mode() & 0o001 == 0 {
-            bail!(
-                "another user cannot enter {}, which holds the gateway; set SOPHON_LAB_CACHE to a \
-                 folder open to everybody",
-                folder.display()
-            );
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn open_to_other_users(_path: &Path) -> anyhow::Result<()> {
-    Ok(())
 }

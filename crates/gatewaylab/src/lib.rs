@@ -6,6 +6,7 @@
 mod config;
 mod frame_tap;
 mod gateway;
+mod home;
 mod install;
 mod model;
 mod npm;

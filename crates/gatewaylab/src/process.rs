@@ -2,12 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::time::{Instant, sleep};
+use url::Url;
 
 use crate::Installed;
 
@@ -31,6 +32,9 @@ const SETTINGS: [(&str, &str); 9] = [
     ("DO_NOT_TRACK", "1"),
 ];
 
+/// Ends the gateway with this process, and keeps it from looking up other hosts.
+const PRELOAD: &str = include_str!("preload.mjs");
+
 /// What to start, and where.
 #[derive(Debug)]
 pub(crate) struct Launch {
@@ -44,10 +48,13 @@ pub(crate) struct Launch {
 
 impl Launch {
     pub(crate) fn spawn(&self) -> anyhow::Result<GatewayProcess> {
+        let preload = self.home.join("preload.mjs");
+        std::fs::write(&preload, PRELOAD)?;
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
         let mut command = Command::new(&self.installed.node);
         command
-            .args(end_with_owner())
+            .arg("--import")
+            .arg(file_url(&preload)?.as_str())
             .arg(&self.installed.entry)
             .args(["gateway", "run"])
             .current_dir(&self.home)
@@ -57,6 +64,7 @@ impl Launch {
             .envs(["HOME", "USERPROFILE"].map(|name| (name, &self.home)))
             .envs(["TMPDIR", "TEMP", "TMP"].map(|name| (name, self.home.join("tmp"))))
             .env("NODE_COMPILE_CACHE", &self.compiled)
+            .env("GATEWAY_OWNER", std::process::id().to_string())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log);
@@ -101,17 +109,9 @@ impl Launch {
     }
 }
 
-/// Node.js arguments that end the gateway's process group soon after this process is gone, even
-/// when it was killed and could not clean up.
-fn end_with_owner() -> Option<String> {
-    let owner = std::process::id();
-    cfg!(unix).then(|| {
-        format!(
-            "--import=data:text/javascript,import {{ isMainThread }} from 'node:worker_threads';\
-             if (isMainThread && process.ppid === {owner}) setInterval(() => {{\
-             if (process.ppid !== {owner}) process.kill(-process.pid, 'SIGKILL') }}, 1000).unref()"
-        )
-    })
+fn file_url(path: &Path) -> anyhow::Result<Url> {
+    let url = Url::from_file_path(path);
+    url.map_err(|()| anyhow::anyhow!("{} is not an absolute path", path.display()))
 }
 
 /// A running gateway; dropping it kills its process group.

@@ -7,6 +7,7 @@
 
 mod disk;
 mod error;
+mod home;
 mod keychain;
 mod notice;
 mod os;

@@ -8,6 +8,7 @@ use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::SecretSlice;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::root::{Unreadable, WrappingKey, check_version};
 
@@ -15,11 +16,16 @@ use crate::root::{Unreadable, WrappingKey, check_version};
 const VERSION: u64 = 1;
 /// Length of a nonce, in bytes.
 const NONCE: usize = 24;
+/// Length of a key's id, in bytes.
+const KEY_ID: usize = 12;
 
 /// Sealed values by name; it holds no secret that can be read without the wrapping key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sealed {
     version: u64,
+    /// Tells whether a wrapping key is the right one, without any value.
+    #[serde(default)]
+    key_id: String,
     values: BTreeMap<String, String>,
 }
 
@@ -30,11 +36,16 @@ impl Sealed {
         serde_json::from_slice(bytes).map_err(|_| Unreadable::Damaged)
     }
 
-    /// Writes the stored form.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let written = Self { version: VERSION, values: self.values.clone() };
+    /// Writes the stored form, for values that are sealed under `key`.
+    pub(crate) fn to_bytes(&self, key: &WrappingKey) -> Vec<u8> {
+        let written = Self { version: VERSION, key_id: key_id(key), values: self.values.clone() };
         // A map of strings always serialises.
         serde_json::to_vec(&written).unwrap_or_default()
+    }
+
+    /// Says whether the stored form was written for this key.
+    pub(crate) fn is_under(&self, key: &WrappingKey) -> bool {
+        self.key_id == key_id(key)
     }
 
     /// Seals a value in the place of the one before; none when the system gives no randomness.
@@ -86,6 +97,12 @@ fn open(key: &WrappingKey, name: &str, encoded: &str) -> Option<SecretSlice<u8>>
     Some(cipher(key).decrypt(&XNonce::from(*nonce), payload).ok()?.into())
 }
 
+/// A name for a key that does not give it away.
+fn key_id(key: &WrappingKey) -> String {
+    let hash = Sha256::new().chain_update(b"sophon vault key id").chain_update(key).finalize();
+    STANDARD.encode(&hash[..KEY_ID])
+}
+
 fn cipher(key: &WrappingKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new((&**key).into())
 }
@@ -134,13 +151,12 @@ mod tests {
 
     #[test]
     fn the_stored_form_holds_neither_the_value_nor_its_base64() {
-        let stored = String::from_utf8(sealed().to_bytes()).unwrap();
+        let stored = String::from_utf8(sealed().to_bytes(&key())).unwrap();
         assert!(!stored.contains("hello") && !stored.contains(&STANDARD.encode("hello")));
-        assert_eq!(Sealed::parse(stored.as_bytes()).unwrap().values, sealed_names(&stored));
-    }
-
-    fn sealed_names(stored: &str) -> BTreeMap<String, String> {
-        serde_json::from_str::<Sealed>(stored).unwrap().values
+        let again = Sealed::parse(stored.as_bytes()).unwrap();
+        assert_eq!(again.values.len(), 1);
+        assert!(again.is_under(&key()) && !again.is_under(&WrappingKey::new([8; 32])));
+        assert!(!stored.contains(&STANDARD.encode(KEY)));
     }
 
     #[test]
@@ -157,7 +173,7 @@ mod tests {
         fn any_value_under_any_name_comes_back(name in ".*", value in any::<Vec<u8>>()) {
             let mut sealed = Sealed::default();
             sealed.insert(&key(), &name, &value).unwrap();
-            let again = Sealed::parse(&sealed.to_bytes()).unwrap();
+            let again = Sealed::parse(&sealed.to_bytes(&key())).unwrap();
             let opened = again.get(&key(), &name).unwrap().unwrap();
             prop_assert_eq!(opened.expose_secret(), value.as_slice());
         }

@@ -200,3 +200,36 @@ fn an_unlocked_keychain_opens_and_a_missing_one_is_noticed_without_delay() {
         },
     );
 }
+
+#[test]
+fn a_key_is_stored_without_the_keychain_once_its_wrapping_key_is_known() {
+    on_private_bus(
+        "a_key_is_stored_without_the_keychain_once_its_wrapping_key_is_known",
+        async |mut session| {
+            session.start_keyring();
+            let vault = filled(&session).await;
+            session.stop_keyring();
+            vault.store_key("device", b"newer".to_vec().into()).await.unwrap();
+            session.start_keyring();
+            assert_eq!(key(&open(&session).await, "device").as_deref(), Some(&b"newer"[..]));
+        },
+    );
+}
+
+#[test]
+fn keys_stored_after_another_process_wiped_everything_are_sealed_under_the_new_key() {
+    on_private_bus(
+        "keys_stored_after_another_process_wiped_everything_are_sealed_under_the_new_key",
+        async |mut session| {
+            session.start_keyring();
+            let vault = filled(&session).await;
+            let other = open(&session).await;
+            other.wipe("").await.unwrap();
+            other.store_credential("token", "new".into()).await.unwrap();
+            vault.store_key("device", b"newer".to_vec().into()).await.unwrap();
+            let again = open(&session).await;
+            assert_eq!(key(&again, "device").as_deref(), Some(&b"newer"[..]));
+            assert_eq!(credential(&again, "token").as_deref(), Some("new"));
+        },
+    );
+}

@@ -1,13 +1,175 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: the release build between a simulated cloud and a simulated gateway.
+//!
+//! Both run in this process, each on threads of its own; the bridge is a child process, started as
+//! anybody would start it. What is measured is told by the two sides: when something left one of
+//! them, and when it arrived at the other.
 
+mod crowd;
+mod findings;
+mod machine;
+mod process;
+mod rig;
+mod samples;
+mod start;
+mod turns;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
+
+use crate::cargo::build_bridge;
+use crate::steps::Steps;
+use crowd::Crowd;
+use findings::{Findings, Unit};
+use machine::Machine;
+use rig::Rig;
+
+/// The round trip of a cloud on the other side of an ocean.
+const FAR: Duration = Duration::from_millis(100);
+/// The round trip of a cloud next door, which shows what the bridge itself adds.
+const NEAR: Duration = Duration::ZERO;
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
-pub(crate) struct Options {}
+pub(crate) struct Options {
+    /// Takes fewer samples.
+    #[arg(long)]
+    quick: bool,
+    /// Measures this program instead of building `sophon-bridge`.
+    #[arg(long, value_name = "PROGRAM")]
+    bridge: Option<PathBuf>,
+}
 
-pub(crate) fn run(_: &Options) -> anyhow::Result<ExitCode> {
-    Ok(ExitCode::SUCCESS)
+/// How many samples are taken.
+struct Amount {
+    starts: usize,
+    near_turns: usize,
+    far_turns: usize,
+    idle: Duration,
+    crowd_rounds: usize,
+}
+
+impl Options {
+    fn amount(&self) -> Amount {
+        if self.quick {
+            return Amount {
+                starts: 5,
+                near_turns: 30,
+                far_turns: 8,
+                idle: Duration::from_secs(3),
+                crowd_rounds: 5,
+            };
+        }
+        Amount {
+            starts: 20,
+            near_turns: 200,
+            far_turns: 40,
+            idle: Duration::from_secs(10),
+            crowd_rounds: 20,
+        }
+    }
+}
+
+/// Measures, prints a table, and writes `bench.json` into the target folder.
+///
+/// # Errors
+/// When something cannot be started, or does not happen at all.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let amount = options.amount();
+    let mut steps = Steps::of(6 + usize::from(options.bridge.is_none()));
+    let program = match &options.bridge {
+        Some(program) => std::path::absolute(program)?,
+        None => {
+            let step = steps.begin("building sophon-bridge for release (minutes)");
+            let program = build_bridge(true)?;
+            step.done("built");
+            program
+        }
+    };
+    let mut findings = Findings::default();
+
+    let step = steps.begin("the machine");
+    let machine = Machine::look()?;
+    step.done(&machine.to_string());
+
+    let step = steps.begin("starting, and doing nothing");
+    let near = Rig::start(&program, NEAR)?;
+    start::measure(&near, amount.starts, amount.idle, &mut findings)?;
+    step.done("measured");
+
+    let step = steps.begin("turns, the cloud near");
+    turns::measure_near(&near, amount.near_turns, &mut findings)?;
+    step.done("measured");
+
+    let step = steps.begin("turns, the cloud 100 ms away");
+    turns::measure_far(&Rig::start(&program, FAR)?, amount.far_turns, &mut findings)?;
+    step.done("measured");
+
+    let step = steps.begin("the cost of a stream");
+    measure_cost(&near, options.quick, &mut findings)?;
+    step.done("measured");
+
+    let step = steps.begin("many sessions at once");
+    let complete = measure_crowds(&near, amount.crowd_rounds, &mut findings)?;
+    step.done("measured");
+
+    let size = std::fs::metadata(&program)?.len();
+    findings.add("size of the program", Unit::Megabytes, size as f64 / 1e6).at_most(12.0);
+    findings.print();
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    write(&target.join("bench.json"), &findings.to_json(&machine))?;
+    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Ten answers at once, at the pace of a fast model.
+fn measure_cost(rig: &Rig, quick: bool, findings: &mut Findings) -> anyhow::Result<()> {
+    let crowd = Crowd {
+        sessions: 10,
+        pieces: if quick { 100 } else { 300 },
+        pace: Duration::from_millis(20),
+    };
+    let outcome = crowd.stream(rig)?;
+    if let Some(used) = outcome.used {
+        let per_thousand = used.as_secs_f64() * 1000.0 / outcome.pieces as f64;
+        findings.add("CPU for 1,000 pieces of text", Unit::Seconds, per_thousand).at_most(0.13);
+    }
+    if let Some(memory) = outcome.while_streaming {
+        findings.add("memory (RSS) while 10 answers stream", Unit::Megabytes, memory.resident);
+        findings.add("of it its own (PSS)", Unit::Megabytes, memory.proportional);
+    }
+    Ok(())
+}
+
+/// Returns whether every answer arrived complete.
+fn measure_crowds(rig: &Rig, pieces: usize, findings: &mut Findings) -> anyhow::Result<bool> {
+    let mut all_complete = true;
+    for sessions in [1, 100, 1000] {
+        let pace = Duration::from_millis(75).max(Duration::from_millis(1) * sessions);
+        let sessions = usize::try_from(sessions)?;
+        let outcome = Crowd { sessions, pieces, pace }.stream(rig)?;
+        let share = outcome.complete as f64 / sessions as f64 * 100.0;
+        findings
+            .add(format!("{sessions} at once: complete answers"), Unit::Percent, share)
+            .at_least(100.0);
+        all_complete &= outcome.complete == sessions;
+        if let Some(peak) = outcome.peak {
+            let peak =
+                findings.add(format!("{sessions} at once: peak memory"), Unit::Megabytes, peak);
+            if sessions == 1000 {
+                peak.at_most(64.0);
+            }
+        }
+    }
+    Ok(all_complete)
+}
+
+fn write(path: &Path, json: &serde_json::Value) -> anyhow::Result<()> {
+    std::fs::write(path, serde_json::to_vec_pretty(json)?)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    println!("\nWritten to {}.", path.display());
+    Ok(())
 }

@@ -23,6 +23,7 @@ pub(super) async fn watch(
     with_browser: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut may_open = with_browser;
+    let mut is_ready = false;
     loop {
         while let Some(event) = bridge.next_event().await {
             match event["event"].as_str().unwrap_or_default() {
@@ -30,7 +31,12 @@ pub(super) async fn watch(
                     invite(cloud, &event, may_open);
                     may_open = false;
                 }
-                "ready" => welcome(),
+                "ready" if !is_ready => {
+                    is_ready = true;
+                    welcome();
+                }
+                // Before, it says where it keeps its secrets: here that is a temporary folder.
+                "notice" if !is_ready => {}
                 _ => say(&event),
             }
         }
@@ -75,6 +81,7 @@ fn say(event: &Value) {
         "pairing_claimed" => println!("Paired as {}.", text("installation_id")),
         "openclaw_connected" => println!("The gateway at {} is connected.", text("url")),
         "sophon_connected" => println!("The cloud at {} is connected.", text("base_url")),
+        "ready" => println!("Both sides are connected again."),
         "notice" => println!("{}", text("message")),
         "error" => println!("{} {}", text("message"), text("hint")),
         _ => {}

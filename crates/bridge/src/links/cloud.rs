@@ -87,9 +87,9 @@ impl CloudLink {
                 frame = socket.next() => match frame {
                     Ok(Incoming::Ready { installation_id }) => {
                         is_ready = true;
+                        self.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
                         let up = Link::Up { since: SystemTime::now(), peer: None };
                         self.tell(Signal::Cloud(up)).await;
-                        self.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
                     }
                     Ok(Incoming::Update(update)) => {
                         self.tell(Signal::Engine(Input::Update(update))).await;

@@ -155,10 +155,10 @@ impl GatewayLink {
             uptime_ms: hello.uptime_ms,
             max_attachment: hello.max_attachment,
         };
-        let up = Link::Up { since: SystemTime::now(), peer: version.clone() };
+        self.tell(Signal::Notify(Notice::GatewayUp { version: version.clone() })).await;
+        let up = Link::Up { since: SystemTime::now(), peer: version };
         self.tell(Signal::Gateway(up, Some(client))).await;
         self.tell(Signal::Engine(Input::GatewayUp(facts))).await;
-        self.tell(Signal::Notify(Notice::GatewayUp { version })).await;
         loop {
             match events.next().await {
                 Ok(event) => self.tell(Signal::Engine(Input::Gateway(event))).await,

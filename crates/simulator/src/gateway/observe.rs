@@ -123,6 +123,13 @@ impl Gateway {
         self.calls().into_iter().filter(|call| call.method == method).collect()
     }
 
+    /// Finds the latest call of one method.
+    pub fn last_call_of(&self, method: &str) -> Option<RecordedCall> {
+        self.house.look(|state| {
+            state.record.calls.iter().rev().find(|call| call.method == method).cloned()
+        })
+    }
+
     /// Lists the runs, in the order of their start.
     pub fn runs(&self) -> Vec<RunRecord> {
         self.house.look(|state| state.record.runs.clone())

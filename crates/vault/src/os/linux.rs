@@ -28,11 +28,14 @@ pub(crate) fn explain(cause: &(dyn StdError + Send + Sync + 'static)) -> Option<
 /// Says why there is no keychain, in words for people.
 pub(crate) fn explain_absence(cause: &(dyn StdError + Send + Sync + 'static)) -> String {
     let text = cause.to_string();
+    tracing::debug!(cause = text, "no keychain");
+    if text.contains("ServiceUnknown") {
+        return "no Secret Service runs in this session".to_owned();
+    }
     match cause.downcast_ref() {
-        Some(secret_service::Error::Unavailable) => {
-            "this session has no bus and no Secret Service".to_owned()
+        Some(secret_service::Error::Unavailable | secret_service::Error::Zbus(_)) => {
+            "this session has no bus to reach a Secret Service".to_owned()
         }
-        _ if text.contains("ServiceUnknown") => "no Secret Service runs in this session".to_owned(),
-        _ => text,
+        Some(_) | None => text,
     }
 }

@@ -1,0 +1,175 @@
+//! What was measured, against what was wanted.
+
+use serde_json::{Value, json};
+
+use super::machine::Machine;
+use super::samples::Samples;
+
+/// In what something is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Milliseconds,
+    Seconds,
+    Megabytes,
+    Percent,
+    Requests,
+}
+
+impl Unit {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Milliseconds => "ms",
+            Self::Seconds => "s",
+            Self::Megabytes => "MB",
+            Self::Percent => "%",
+            Self::Requests => "requests",
+        }
+    }
+}
+
+/// One measured number.
+#[derive(Debug)]
+pub(super) struct Finding {
+    name: String,
+    unit: Unit,
+    measured: f64,
+    target: Target,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Target {
+    None,
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Finding {
+    /// Says how much it may be.
+    pub(super) fn at_most(&mut self, target: f64) {
+        self.target = Target::AtMost(target);
+    }
+
+    /// Says how much it must be.
+    pub(super) fn at_least(&mut self, target: f64) {
+        self.target = Target::AtLeast(target);
+    }
+
+    fn is_met(&self) -> Option<bool> {
+        match self.target {
+            Target::None => None,
+            Target::AtMost(target) => Some(self.measured <= target),
+            Target::AtLeast(target) => Some(self.measured >= target),
+        }
+    }
+
+    fn wanted(&self) -> String {
+        let symbol = self.unit.symbol();
+        match self.target {
+            Target::None => String::new(),
+            Target::AtMost(target) => format!("≤ {target} {symbol}"),
+            Target::AtLeast(target) => format!("{target} {symbol}"),
+        }
+    }
+
+    fn row(&self) -> [String; 4] {
+        let verdict = match self.is_met() {
+            None => "",
+            Some(true) => "ok",
+            Some(false) => "**over**",
+        };
+        let measured = format!("{} {}", digits(self.measured), self.unit.symbol());
+        [self.name.clone(), self.wanted(), measured, verdict.to_owned()]
+    }
+}
+
+/// Everything that was measured.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// Adds a number; a target may follow.
+    pub(super) fn add(
+        &mut self,
+        name: impl Into<String>,
+        unit: Unit,
+        measured: f64,
+    ) -> &mut Finding {
+        self.0.push_mut(Finding { name: name.into(), unit, measured, target: Target::None })
+    }
+
+    /// Adds the median and the 99th percentile of times, with what they may be in milliseconds.
+    pub(super) fn add_times(&mut self, name: &str, samples: &Samples, median: f64, p99: f64) {
+        let unit = Unit::Milliseconds;
+        let count = samples.len();
+        self.add(format!("{name}, median of {count}"), unit, samples.median()).at_most(median);
+        self.add(format!("{name}, p99"), unit, samples.p99()).at_most(p99);
+    }
+
+    /// Prints a table in Markdown.
+    pub(super) fn print(&self) {
+        let head = ["measured", "wanted", "found", ""].map(str::to_owned);
+        let rows: Vec<[String; 4]> =
+            std::iter::once(head).chain(self.0.iter().map(Finding::row)).collect();
+        let width = |column: usize| {
+            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+        };
+        let widths = [width(0), width(1), width(2), width(3)];
+        println!();
+        for (number, [name, wanted, found, verdict]) in rows.iter().enumerate() {
+            let [a, b, c, d] = widths;
+            println!("| {name:a$} | {wanted:>b$} | {found:>c$} | {verdict:d$} |");
+            if number == 0 {
+                let line = |width: usize| "-".repeat(width);
+                println!("|-{}-|-{}:|-{}:|-{}-|", line(a), line(b), line(c), line(d));
+            }
+        }
+    }
+
+    /// Describes everything for programs.
+    pub(super) fn to_json(&self, machine: &Machine) -> Value {
+        let findings: Vec<Value> = self
+            .0
+            .iter()
+            .map(|finding| {
+                json!({
+                    "name": finding.name,
+                    "unit": finding.unit.symbol(),
+                    "measured": finding.measured,
+                    "target": match finding.target {
+                        Target::None => None,
+                        Target::AtMost(target) | Target::AtLeast(target) => Some(target),
+                    },
+                    "ok": finding.is_met(),
+                })
+            })
+            .collect();
+        json!({"machine": machine.to_json(), "findings": findings})
+    }
+}
+
+/// Two digits after the point where they matter.
+fn digits(number: f64) -> String {
+    if number.fract() == 0.0 || number >= 100.0 {
+        format!("{number:.0}")
+    } else if number >= 10.0 {
+        format!("{number:.1}")
+    } else {
+        format!("{number:.2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_whether_it_is_what_was_wanted() {
+        let mut findings = Findings::default();
+        findings.add("a", Unit::Megabytes, 11.5).at_most(12.0);
+        findings.add("b", Unit::Percent, 99.0).at_least(100.0);
+        findings.add("c", Unit::Seconds, 1.0);
+        let met: Vec<_> = findings.0.iter().map(Finding::is_met).collect();
+        assert_eq!(met, [Some(true), Some(false), None]);
+        assert_eq!(findings.0[0].row(), ["a", "≤ 12 MB", "11.5 MB", "ok"]);
+    }
+}
