@@ -29,9 +29,7 @@ mod updates;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
-use openclaw::{
-    Call, CallError, Decision, Event, Generation, OutgoingAttachment, SessionKey,
-};
+use openclaw::{Call, CallError, Decision, Event, Generation, OutgoingAttachment, SessionKey};
 use sap::{Attachment, InstallationId, MessageId, Outgoing, Question, SessionId, Update, UpdateId};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -327,12 +325,15 @@ impl Engine {
     }
 
     /// The conversation of a session, made when the cloud first names it.
-    fn ensure(&mut self, session: &SessionId, now: Now) {
+    fn ensure(&mut self, session: &SessionId, now: Now, effects: &mut Vec<Effect>) {
         if !self.conversations.contains_key(session) {
             let key = SessionKey::canonical(&self.agent, session.as_str());
             self.by_key.insert(key.clone(), session.clone());
-            let conversation = Conversation::new(session.clone(), key, now.instant);
+            let conversation = Conversation::new(session.clone(), key.clone(), now.instant);
             self.conversations.insert(session.clone(), conversation);
+            for approval in self.desk.claim(&key, session) {
+                self.ask_person(&approval, session, now, effects);
+            }
         }
     }
 

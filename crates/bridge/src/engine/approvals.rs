@@ -32,7 +32,7 @@ impl Engine {
         }
     }
 
-    fn ask_person(
+    pub(super) fn ask_person(
         &mut self,
         approval: &Approval,
         session: &SessionId,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use openclaw::{Approval, ApprovalKind, Decision, Generation};
+use openclaw::{Approval, ApprovalKind, Decision, Generation, SessionKey};
 use sap::SessionId;
 
 use super::clock::Now;
@@ -40,6 +40,20 @@ impl Desk {
         let id = approval.id.clone();
         self.pending.insert(id, Pending { approval, session, decision: None });
         true
+    }
+
+    /// Gives the questions of a session that has become one of ours.
+    pub(crate) fn claim(&mut self, key: &SessionKey, session: &SessionId) -> Vec<Approval> {
+        let theirs =
+            |p: &&mut Pending| p.session.is_none() && p.approval.session_key.as_ref() == Some(key);
+        self.pending
+            .values_mut()
+            .filter(theirs)
+            .map(|pending| {
+                pending.session = Some(session.clone());
+                pending.approval.clone()
+            })
+            .collect()
     }
 
     /// Looks a question up.

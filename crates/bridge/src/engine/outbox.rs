@@ -1,6 +1,7 @@
-//! What waits to reach the cloud: one ordered lane a session, many lanes side by side, within the
-//! cloud's rate buckets. One request is in flight a lane, so nothing overtakes; a retry sends the
-//! same bytes. State without I/O, like the rest of the engine.
+//! What waits to reach the cloud: one ordered lane a session for its chat and one for its
+//! approvals, many lanes side by side, within the cloud's rate buckets. One request is in flight a
+//! lane, so nothing overtakes; a retry sends the same bytes. State without I/O, like the rest of
+//! the engine.
 
 mod lane;
 
@@ -49,13 +50,28 @@ pub(crate) enum Delivery {
     Refused { session: SessionId, code: String },
 }
 
+/// Names a lane. Approvals have one of their own: their bucket is narrow, and neither may they
+/// wait for text nor text for them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct LaneId {
+    session: SessionId,
+    is_approvals: bool,
+}
+
+impl LaneId {
+    fn of(session: &SessionId, post: &Post) -> Self {
+        let is_approvals = matches!(post, Post::Ready(sap::Call::RequestApproval(_)));
+        Self { session: session.clone(), is_approvals }
+    }
+}
+
 /// All lanes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    lanes: HashMap<SessionId, Lane>,
-    ready: HashMap<Bucket, VecDeque<SessionId>>,
-    sleeping: BTreeSet<(Instant, SessionId)>,
-    in_flight: HashMap<DispatchId, (SessionId, Bucket)>,
+    lanes: HashMap<LaneId, Lane>,
+    ready: HashMap<Bucket, VecDeque<LaneId>>,
+    sleeping: BTreeSet<(Instant, LaneId)>,
+    in_flight: HashMap<DispatchId, (LaneId, Bucket)>,
     rates: Rates,
     rate_wait: Option<Instant>,
     opens_with: &'static str,
@@ -81,9 +97,10 @@ impl Outbox {
 
     /// Adds something to a session's lane, merged with what waits there.
     pub(crate) fn push(&mut self, session: &SessionId, turn: TurnId, post: Post, now: Instant) {
-        let lane = self.lanes.entry(session.clone()).or_insert_with(|| Lane::new(session.clone()));
+        let id = LaneId::of(session, &post);
+        let lane = self.lanes.entry(id.clone()).or_insert_with(|| Lane::new(session.clone()));
         lane.push(turn, post, now);
-        self.queue(session);
+        self.queue(&id);
     }
 
     /// Takes the requests that may leave now.
@@ -93,48 +110,48 @@ impl Outbox {
         let mut dispatches = Vec::new();
         for bucket in [Bucket::Approval, Bucket::Message, Bucket::Task, Bucket::Delta] {
             while self.in_flight.len() < MAX_IN_FLIGHT
-                && let Some(session) = self.ready.get(&bucket).and_then(|line| line.front())
+                && let Some(lane) = self.ready.get(&bucket).and_then(|line| line.front())
             {
-                let session = session.clone();
+                let lane = lane.clone();
                 if let Err(at) = self.rates.try_take(bucket, now) {
                     self.rate_wait = Some(self.rate_wait.map_or(at, |other| other.min(at)));
                     break;
                 }
                 self.ready.entry(bucket).or_default().pop_front();
-                dispatches.extend(self.launch(session, bucket));
+                dispatches.extend(self.launch(lane, bucket));
             }
         }
         dispatches
     }
 
-    fn launch(&mut self, session: SessionId, bucket: Bucket) -> Option<Dispatch> {
-        let lane = self.lanes.get_mut(&session)?;
+    fn launch(&mut self, lane_id: LaneId, bucket: Bucket) -> Option<Dispatch> {
+        let lane = self.lanes.get_mut(&lane_id)?;
         lane.is_queued = false;
         if lane.wants() != Some(bucket) {
             // What waited in front was merged into something of another bucket.
-            self.queue(&session);
+            self.queue(&lane_id);
             return None;
         }
-        let lane = self.lanes.get_mut(&session)?;
+        let lane = self.lanes.get_mut(&lane_id)?;
         let request: &Request = lane.launch(self.opens_with)?;
         let id = DispatchId(self.next_id);
         self.next_id += 1;
-        self.in_flight.insert(id, (session, bucket));
+        self.in_flight.insert(id, (lane_id, bucket));
         Some(Dispatch { id, route: request.call.route(), body: request.body.clone() })
     }
 
     /// Takes the cloud's answer to a request.
     pub(crate) fn settle(&mut self, id: DispatchId, reply: Reply, now: Instant) -> Vec<Delivery> {
-        let Some((session, bucket)) = self.in_flight.remove(&id) else { return Vec::new() };
+        let Some((lane_id, bucket)) = self.in_flight.remove(&id) else { return Vec::new() };
         self.learn(bucket, reply.rate.as_ref(), now);
-        let Some(lane) = self.lanes.get_mut(&session) else { return Vec::new() };
+        let Some(lane) = self.lanes.get_mut(&lane_id) else { return Vec::new() };
         let outcome = match reply.outcome {
             Ok(Accepted { result, .. }) => lane.accepted(&result),
-            Err(refusal) => self.refused(&session, bucket, refusal, now),
+            Err(refusal) => self.refused(&lane_id, bucket, refusal, now),
         };
-        let deliveries = self.apply(&session, outcome, now);
-        self.queue(&session);
-        self.forget_if_done(&session);
+        let deliveries = self.apply(&lane_id, outcome, now);
+        self.queue(&lane_id);
+        self.forget_if_done(&lane_id);
         deliveries
     }
 
@@ -147,12 +164,12 @@ impl Outbox {
 
     fn refused(
         &mut self,
-        session: &SessionId,
+        lane: &LaneId,
         bucket: Bucket,
         refusal: Refusal,
         now: Instant,
     ) -> Outcome {
-        let Some(lane) = self.lanes.get_mut(session) else { return Outcome::Nothing };
+        let Some(lane) = self.lanes.get_mut(lane) else { return Outcome::Nothing };
         if let Refusal::Wait { after } = &refusal {
             let until = now + *after + self.random_wait();
             self.rates.hold(bucket, until);
@@ -176,9 +193,9 @@ impl Outbox {
         MAX_JITTER.mul_f64(self.random.f64())
     }
 
-    fn apply(&mut self, session: &SessionId, outcome: Outcome, now: Instant) -> Vec<Delivery> {
-        let Some(lane) = self.lanes.get_mut(session) else { return Vec::new() };
-        let session = session.clone();
+    fn apply(&mut self, lane_id: &LaneId, outcome: Outcome, now: Instant) -> Vec<Delivery> {
+        let Some(lane) = self.lanes.get_mut(lane_id) else { return Vec::new() };
+        let session = lane_id.session.clone();
         match outcome {
             Outcome::Nothing => Vec::new(),
             Outcome::Again => {
@@ -190,7 +207,7 @@ impl Outbox {
                     return vec![Delivery::TurnRefused { session, turn, code }];
                 }
                 lane.sleep();
-                self.sleeping.insert((at, session));
+                self.sleeping.insert((at, lane_id.clone()));
                 Vec::new()
             }
             Outcome::Refused { code } => vec![Delivery::Refused { session, code }],
@@ -223,26 +240,26 @@ impl Outbox {
     fn wake(&mut self, now: Instant) {
         while let Some((at, _)) = self.sleeping.first()
             && *at <= now
-            && let Some((_, session)) = self.sleeping.pop_first()
+            && let Some((_, id)) = self.sleeping.pop_first()
         {
-            if let Some(lane) = self.lanes.get_mut(&session) {
+            if let Some(lane) = self.lanes.get_mut(&id) {
                 lane.wake();
             }
-            self.queue(&session);
+            self.queue(&id);
         }
     }
 
-    fn queue(&mut self, session: &SessionId) {
-        let Some(lane) = self.lanes.get_mut(session) else { return };
+    fn queue(&mut self, id: &LaneId) {
+        let Some(lane) = self.lanes.get_mut(id) else { return };
         if let Some(bucket) = lane.wants().filter(|_| !lane.is_queued) {
             lane.is_queued = true;
-            self.ready.entry(bucket).or_default().push_back(session.clone());
+            self.ready.entry(bucket).or_default().push_back(id.clone());
         }
     }
 
-    fn forget_if_done(&mut self, session: &SessionId) {
-        if self.lanes.get(session).is_some_and(Lane::is_forgettable) {
-            self.lanes.remove(session);
+    fn forget_if_done(&mut self, id: &LaneId) {
+        if self.lanes.get(id).is_some_and(Lane::is_forgettable) {
+            self.lanes.remove(id);
         }
     }
 }

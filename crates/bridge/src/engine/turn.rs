@@ -8,8 +8,7 @@ mod timing;
 use std::time::{Duration, Instant};
 
 use openclaw::{
-    Call, CallError, Generation, OutgoingAttachment, RunEventKind, RunId, SendAnswer,
-    SessionKey,
+    Call, CallError, Generation, OutgoingAttachment, RunEventKind, RunId, SendAnswer, SessionKey,
 };
 use sap::{Attachment, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId};
 use serde_json::Value;
@@ -21,7 +20,6 @@ use super::ending::Ending;
 use super::explain::Cause;
 use super::redact::Redactor;
 use super::reply::Reply;
-
 
 /// What a turn must know about the world when something happens.
 #[derive(Clone, Copy)]
@@ -360,13 +358,16 @@ impl Turn {
         if ends {
             return;
         }
+        // A queued message, too, may show bare signs of life before its empty end.
+        let lively = *kind != RunEventKind::Alive;
         match self.phase {
-            Phase::Sending
-            | Phase::Unknown
-            | Phase::Running { .. }
-            | Phase::Resuming { .. }
-            | Phase::Elsewhere
-            | Phase::Between => self.phase = Phase::Running { lively: true },
+            Phase::Running { lively: before } => {
+                self.phase = Phase::Running { lively: lively || before };
+            }
+            Phase::Sending | Phase::Unknown => self.phase = Phase::Running { lively },
+            Phase::Resuming { .. } | Phase::Elsewhere | Phase::Between => {
+                self.phase = Phase::Running { lively: true };
+            }
             Phase::Queued
             | Phase::Fetching
             | Phase::Unsent { .. }

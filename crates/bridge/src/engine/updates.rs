@@ -30,12 +30,12 @@ impl Engine {
             }
             (UpdateKind::SessionEnded, Some(session)) => self.end_session(&session, now, effects),
             (UpdateKind::ModelChanged { model }, Some(session)) => {
-                self.ensure(&session, now);
+                self.ensure(&session, now, effects);
                 self.choose_model(&session, model, effects);
             }
             (UpdateKind::ApprovalResolved { approval_id, decision, .. }, session) => {
                 if let Some(session) = &session {
-                    self.ensure(session, now);
+                    self.ensure(session, now, effects);
                 }
                 self.phone_decided(approval_id.as_str(), decision, now, effects);
             }
@@ -89,7 +89,7 @@ impl Engine {
                 return refuse("it is encrypted, and this version holds no session keys", effects);
             }
         };
-        self.ensure(session, now);
+        self.ensure(session, now, effects);
         let turn = TurnId(self.next_turn);
         self.next_turn += 1;
         self.with(session, now, effects, |conversation, cx, acts| {

@@ -122,8 +122,12 @@ impl Lane {
                     return;
                 }
             }
-            // The end carries the whole text.
+            // The end carries the whole text, that which rests before it is sent again included.
             Post::End { .. } => {
+                let rests = |r: &Request| r.turn == turn && matches!(r.call, Call::SendMessageDelta(_));
+                if self.state == State::Asleep && self.current.as_ref().is_some_and(rests) {
+                    self.complete();
+                }
                 self.line.retain(|item| item.turn != turn || !matches!(item.post, Post::Text(_)));
             }
             Post::Ready(Call::UpdateTask(update)) => {

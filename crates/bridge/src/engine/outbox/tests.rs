@@ -77,6 +77,47 @@ fn the_end_replaces_text_that_waits_and_never_overtakes_text_in_flight() {
 }
 
 #[test]
+fn the_end_does_not_wait_for_text_that_rests() {
+    let now = Instant::now();
+    let mut outbox = with_open_bubble(now);
+    outbox.push(&session(1), T, Post::Text("a".into()), now);
+    let first = outbox.poll(now);
+    let after = Duration::from_secs(60);
+    outbox.settle(first[0].id, refused(Refusal::Wait { after }), now);
+    outbox.push(&session(1), T, end("ab"), now);
+    let last = outbox.poll(now);
+    assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
+}
+
+#[test]
+fn an_approval_and_text_do_not_wait_for_each_other() {
+    let now = Instant::now();
+    let mut outbox = with_open_bubble(now);
+    outbox.push(&session(1), T, Post::Ready(approval()), now);
+    let asked = outbox.poll(now);
+    let after = Duration::from_secs(600);
+    outbox.settle(asked[0].id, refused(Refusal::Wait { after }), now);
+    outbox.push(&session(1), T, Post::Text("a".into()), now);
+    assert_eq!(outbox.poll(now)[0].route, "sendMessageDelta");
+}
+
+fn approval() -> sap::Call {
+    sap::Call::RequestApproval(sap::RequestApproval {
+        session_id: session(1),
+        interaction_id: None,
+        approval_id: sap::ApprovalId::new("a1"),
+        approval_slug: None,
+        action: sap::Action::ShellExec,
+        tool_call_id: None,
+        title: "Run a command".into(),
+        severity: sap::Severity::Medium,
+        command: Some("ls".into()),
+        host: None,
+        message: "Really?".into(),
+    })
+}
+
+#[test]
 fn sessions_do_not_wait_for_each_other() {
     let now = Instant::now();
     let mut outbox = Outbox::new(1);

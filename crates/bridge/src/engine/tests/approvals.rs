@@ -145,6 +145,17 @@ fn a_decision_about_a_question_not_known_yet_waits_for_the_gateways_list() {
 }
 
 #[test]
+fn a_question_that_came_before_its_session_was_known_is_asked_and_decided() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    let question = approval(&h, "a1", None, both());
+    asks(&mut h, question);
+    assert!(h.posted("requestApproval").is_empty());
+    h.decide("a1", sap::Decision::Approve);
+    assert_eq!(h.posted("requestApproval").len(), 1);
+    assert_eq!(decisions(&h), [("a1".to_owned(), Decision::AllowOnce)]);
+}
+
+#[test]
 fn a_decision_about_another_surfaces_question_is_ignored() {
     let mut h = Harness::with_gateway(Generation::Newer);
     h.say("m1", "hello");
