@@ -210,7 +210,8 @@ async fn garbage_from_either_side_is_survived() {
         flow.cloud.fault(Fault::SendRaw(text.into()));
         gateway.emit_raw(text);
     }
-    flow.cloud.fault(Fault::SendRaw(r#"{"type":"update","update":{"type":"session.message"}}"#.into()));
+    flow.cloud
+        .fault(Fault::SendRaw(r#"{"type":"update","update":{"type":"session.message"}}"#.into()));
     flow.cloud.fault(Fault::SendBinary(vec![0, 159, 146, 150]));
     gateway.emit_binary(&[0, 1, 2]);
     gateway.emit_raw(r#"{"type":"event","event":"chat","payload":"no object"}"#);

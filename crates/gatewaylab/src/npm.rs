@@ -92,9 +92,9 @@ impl Package {
         let started = Instant::now();
         let unfinished = tempfile::Builder::new().prefix(&self.unfinished()).tempdir_in(cache)?;
         std::fs::write(unfinished.path().join("package.json"), self.manifest().to_string())?;
-        npm_install(unfinished.path()).await.with_context(|| {
-            format!("npm could not install {name} {version}; is the npm registry reachable?")
-        })?;
+        npm_install(unfinished.path())
+            .await
+            .with_context(|| format!("{name} {version} could not be installed"))?;
         for file in self.unwanted {
             let _ =
                 std::fs::remove_file(unfinished.path().join("node_modules").join(name).join(file));
@@ -130,7 +130,8 @@ async fn npm_install(folder: &Path) -> anyhow::Result<()> {
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let from = text.char_indices().rev().nth(COMPLAINT).map_or(0, |(index, _)| index);
-        bail!("npm ended with {}: {}", output.status, text[from..].trim());
+        let complaint = text[from..].trim();
+        bail!("npm failed; check that its registry can be reached. It said: {complaint}");
     }
     Ok(())
 }

@@ -20,13 +20,16 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::cargo::build_bridge;
+use crate::cargo::{build_bridge, cargo, show};
 use crate::steps::Steps;
 use crowd::Crowd;
 use findings::{Findings, Unit};
 use machine::Machine;
 use rig::Rig;
 
+/// Profile of the cloud and the gateway that the bridge is measured against: in a debug build they
+/// would be what is measured.
+const PROFILE: &str = "counterpart";
 /// The round trip of a cloud on the other side of an ocean.
 const FAR: Duration = Duration::from_millis(100);
 /// The round trip of a cloud next door, which shows what the bridge itself adds.
@@ -38,7 +41,7 @@ pub(crate) struct Options {
     /// Takes fewer samples.
     #[arg(long)]
     quick: bool,
-    /// Measures this program instead of building `sophon-bridge`.
+    /// Measures this program, with the cloud and the gateway as this task was built.
     #[arg(long, value_name = "PROGRAM")]
     bridge: Option<PathBuf>,
 }
@@ -78,17 +81,10 @@ impl Options {
 /// # Errors
 /// When something cannot be started, or does not happen at all.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let Some(program) = &options.bridge else { return build_and_measure(options) };
+    let program = std::path::absolute(program)?;
     let amount = options.amount();
-    let mut steps = Steps::of(6 + usize::from(options.bridge.is_none()));
-    let program = match &options.bridge {
-        Some(program) => std::path::absolute(program)?,
-        None => {
-            let step = steps.begin("building sophon-bridge for release (minutes)");
-            let program = build_bridge(true)?;
-            step.done("built");
-            program
-        }
-    };
+    let mut steps = Steps::of(6);
     let mut findings = Findings::default();
 
     let step = steps.begin("the machine");
@@ -123,6 +119,27 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     write(&target.join("bench.json"), &findings.to_json(&machine))?;
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Builds both sides for measuring and starts this task again with them.
+fn build_and_measure(options: &Options) -> anyhow::Result<ExitCode> {
+    let mut steps = Steps::of(2);
+    let step = steps.begin("building sophon-bridge for release (minutes)");
+    let program = build_bridge(true)?;
+    step.done("built");
+
+    let step = steps.begin("building the cloud and the gateway that it runs between (minutes)");
+    let ourselves = ["--profile", PROFILE, "--package", "xtask"];
+    show(cargo(&["build"]).args(ourselves), "see the errors above")?;
+    step.done("built");
+
+    let mut again = cargo(&["run", "--quiet"]);
+    again.args(ourselves).args(["--", "bench", "--bridge"]).arg(program);
+    if options.quick {
+        again.arg("--quick");
+    }
+    let status = again.status().context("cargo cannot be started")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Ten answers at once, at the pace of a fast model.

@@ -3,6 +3,7 @@
 mod browser;
 mod gateway;
 mod hands_on;
+mod home;
 mod page;
 mod scenes;
 mod transcript;
@@ -20,6 +21,7 @@ use simulator::cloud::{Cloud, CloudOptions, Dialect};
 use crate::cargo::build_bridge;
 use crate::steps::Steps;
 use gateway::DemoGateway;
+use home::Home;
 
 /// Port of the simulated cloud where it is free, so that a page can be opened again later.
 const FRIENDLY_PORT: u16 = 7766;
@@ -85,14 +87,14 @@ async fn show(options: &Options, program: PathBuf, mut steps: Steps) -> anyhow::
     step.done(&gateway.describe());
 
     let step = steps.begin("starting sophon-bridge");
-    let data_dir = tempfile::Builder::new().prefix("sophon-demo-").tempdir()?;
-    let bridge = gateway.start_bridge(&program, data_dir.path(), &cloud.base_url())?;
-    step.done(&format!("it keeps what it must in {}", data_dir.path().display()));
+    let home = Home::new(program, cloud.base_url())?;
+    let start = || gateway.start_bridge(home.program(), home.folder(), &cloud.base_url());
+    let bridge = start()?;
+    step.done(&format!("it keeps what it must in {}", home.folder().display()));
 
     if options.scripted {
         scenes::play(&cloud, bridge, &gateway).await
     } else {
-        let start = || gateway.start_bridge(&program, data_dir.path(), &cloud.base_url());
         hands_on::watch(&cloud, bridge, start, !options.no_browser).await
     }
 }

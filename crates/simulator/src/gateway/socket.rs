@@ -40,6 +40,8 @@ pub(super) async fn accept(house: Arc<House>, listener: TcpListener) {
         };
         // A connection that fails before it begins concerns nobody.
         let Ok((stream, _)) = accepted else { continue };
+        // Small frames at once; a socket that is gone already shows so elsewhere.
+        let _ = stream.set_nodelay(true);
         let serving = Arc::clone(&house);
         house.sockets.spawn(async move {
             let stopped = serving.stop.clone();
