@@ -1,5 +1,7 @@
 //! Whole conversations with real OpenClaw gateways of both generations.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use flows::{Flow, RealSide, end_text};

@@ -1,6 +1,8 @@
 //! Whole flows against the simulated gateway of both generations, with everything that can go
 //! wrong between the three.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use flows::{Flow, SOON, end_text};

@@ -1,5 +1,7 @@
 //! The bridge behind a proxy, to a cloud whose certificate the system's store vouches for.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
