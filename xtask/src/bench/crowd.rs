@@ -41,9 +41,9 @@ impl Crowd {
     /// When messages do not reach the gateway, or answers do not end.
     pub(super) fn stream(&self, rig: &Rig) -> anyhow::Result<Outcome> {
         let (bridge, _) = rig.connect()?;
-        let chats: Vec<String> = (0..self.sessions)
-            .map(|number| format!("ses_crowd{}x{}x{number}", self.sessions, self.pieces))
-            .collect();
+        let so_far = rig.cloud.look(|view| view.sessions().len());
+        let chats: Vec<String> =
+            (so_far..so_far + self.sessions).map(|number| format!("ses_crowd_{number}")).collect();
         rig.cloud.clear_calls();
         for chat in &chats {
             rig.cloud.say(chat, "manual");

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::act::{Post, Purpose, TurnId};
 use super::clock::Now;
+use super::conversation::Asker;
 use super::desk::{Pending, kind_of};
 use super::request::request;
 use super::tools::task_id;
@@ -40,21 +41,15 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) {
         let session_id = session.clone();
-        let mut about = (TurnId(0), None, approval.tool_call_id.clone());
-        self.with(session, now, effects, |conversation, cx, _| {
-            if let Some(turn) = conversation.approval_requested(approval, cx) {
-                about.0 = turn.id;
-                about.1 = turn.interaction_id().cloned();
-                let command = approval.command.as_deref();
-                about.2 = about
-                    .2
-                    .take()
-                    .or_else(|| turn.cards.waiting_for(&approval.id).cloned())
-                    .or_else(|| turn.cards.with_command(command?).cloned());
+        let call = approval.tool_call_id.clone();
+        let mut asker = Asker { turn: TurnId(0), interaction_id: None, call };
+        self.with(session, now, effects, |conversation, cx, acts| {
+            if let Some(turn) = conversation.approval_requested(approval, cx, acts) {
+                asker = turn;
             }
         });
-        let (turn, interaction_id, call_id) = about;
-        let task = call_id.as_ref().map(task_id);
+        let Asker { turn, interaction_id, call } = asker;
+        let task = call.as_ref().map(task_id);
         let call = request(approval, session_id, interaction_id, task, &self.redactor);
         let post = Post::Ready(sap::Call::RequestApproval(call));
         self.outbox.push(session, turn, post, now.instant);

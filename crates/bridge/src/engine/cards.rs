@@ -49,6 +49,9 @@ struct Card {
     announced_at: Instant,
     created: bool,
     is_command: bool,
+    /// The approval that was asked about this call.
+    asked: Option<String>,
+    /// The approval without which nothing more will be heard of this call (older generation).
     waits_for: Option<String>,
     tail: Option<String>,
     result: Option<Ending>,
@@ -157,9 +160,18 @@ impl Cards {
         waiting.map(|card| card.announced_at + ARGUMENTS_GRACE).min()
     }
 
+    /// The owner is asked about a call: its card says so.
+    pub(crate) fn approval_asked(&mut self, id: &ToolCallId, approval: &str) -> Vec<CardChange> {
+        let Some(card) = self.open.iter_mut().find(|card| card.id == *id) else {
+            return Vec::new();
+        };
+        let created = card.create();
+        created.into_iter().chain(card.ask(approval)).collect()
+    }
+
     /// A decision was made: the card says what happens now.
     pub(crate) fn approval_decided(&mut self, approval: &str, label: &str) -> Vec<CardChange> {
-        let waiting = self.open.iter().filter(|card| card.waits_for.as_deref() == Some(approval));
+        let waiting = self.open.iter().filter(|card| card.asked.as_deref() == Some(approval));
         waiting
             .map(|card| CardChange::Update {
                 id: card.id.clone(),
@@ -229,6 +241,7 @@ impl Cards {
             announced_at: now,
             created: false,
             is_command: false,
+            asked: None,
             waits_for: None,
             tail: None,
             result: None,
@@ -284,11 +297,17 @@ impl Card {
 
     fn wait_for(&mut self, approval: String) -> Option<CardChange> {
         let known = self.waits_for.as_ref().is_some_and(|old| !old.is_empty());
-        if known && (approval.is_empty() || self.waits_for.as_ref() == Some(&approval)) {
-            return None;
+        if !known || !approval.is_empty() {
+            self.waits_for = Some(approval.clone());
         }
-        let first = self.waits_for.is_none();
-        self.waits_for = Some(approval);
+        self.ask(&approval)
+    }
+
+    fn ask(&mut self, approval: &str) -> Option<CardChange> {
+        let first = self.asked.is_none();
+        if first || !approval.is_empty() {
+            self.asked = Some(approval.to_owned());
+        }
         first.then(|| CardChange::Update {
             id: self.id.clone(),
             label: Some("Waiting for your approval".into()),

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use openclaw::{
-    Call, CallError, OutgoingAttachment, RunEvent, RunEventKind, RunId, SessionKey, ToolEvent,
+    Call, CallError, OutgoingAttachment, RunEvent, RunEventKind, RunId, SessionKey, ToolCallId,
+    ToolEvent,
 };
 use sap::{InteractionId, SessionId, UserMessage};
 use serde_json::Value;
@@ -17,6 +18,14 @@ use super::turn::{Context, Turn};
 const ENDED_RUNS: usize = 64;
 /// How long a conversation without turns is remembered for late frames and follow-up runs.
 pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who asks for an approval.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    pub(crate) turn: TurnId,
+    pub(crate) interaction_id: Option<InteractionId>,
+    pub(crate) call: Option<ToolCallId>,
+}
 
 /// One session of the person with the agent.
 #[derive(Debug)]
@@ -214,17 +223,16 @@ impl Conversation {
         &mut self,
         approval: &openclaw::Approval,
         cx: Context<'_>,
-    ) -> Option<&Turn> {
-        let named = approval.run_id.as_ref();
-        let turns = self.active.iter_mut().chain(&mut self.adopted);
-        let mut candidates: Vec<&mut Turn> = turns.collect();
-        let index = candidates
-            .iter()
-            .position(|turn| named.is_some_and(|run| turn.runs().any(|id| id == run)))
-            .or((!candidates.is_empty()).then_some(0))?;
-        let turn = candidates.swap_remove(index);
-        turn.approval_requested(&approval.id, cx);
-        Some(turn)
+        acts: &mut Vec<Act>,
+    ) -> Option<Asker> {
+        // The older generation does not say which run asks: it runs one at a time.
+        let asks = |turn: &&mut Turn| match &approval.run_id {
+            Some(run) => turn.runs().any(|id| id == run),
+            None => true,
+        };
+        let turn = self.active.iter_mut().chain(&mut self.adopted).find(asks)?;
+        let call = turn.approval_requested(approval, cx, acts);
+        Some(Asker { turn: turn.id, interaction_id: turn.interaction_id().cloned(), call })
     }
 
     /// A decision was made: the card that waited says what happens now.

@@ -8,7 +8,8 @@ mod timing;
 use std::time::{Duration, Instant};
 
 use openclaw::{
-    Call, CallError, Generation, OutgoingAttachment, RunEventKind, RunId, SendAnswer, SessionKey,
+    Approval, Call, CallError, Generation, OutgoingAttachment, RunEventKind, RunId, SendAnswer,
+    SessionKey, ToolCallId,
 };
 use sap::{Attachment, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId};
 use serde_json::Value;
@@ -284,11 +285,21 @@ impl Turn {
                 let wait = refusal.retry_after.unwrap_or(Duration::from_secs(1));
                 self.phase = Phase::Unsent { retry_at: Some(cx.now.instant + wait) };
             }
+            Err(CallError::Refused(_)) if self.wants_thinking() => {
+                // Not every model can be told how hard to think.
+                self.phase = Phase::Unsent { retry_at: None };
+                self.hand_over(cx, acts);
+            }
             Err(CallError::Refused(refusal)) => {
                 let message = refusal.message;
                 self.close(Ending::Failed(Cause::Refused { message }), cx, acts);
             }
         }
+    }
+
+    /// Takes the wish for a level of thinking away, and says whether there was one.
+    fn wants_thinking(&mut self) -> bool {
+        self.message.as_mut().is_some_and(|message| message.thinking.take().is_some())
     }
 
     /// Something happened in one of the turn's runs.
@@ -412,10 +423,25 @@ impl Turn {
     }
 
     /// An agent of this turn asks its owner. On the older gateway the run ends meanwhile.
-    pub(crate) fn approval_requested(&mut self, approval: &str, cx: Context<'_>) {
-        if cx.gateway == Some(Generation::Older) && !self.awaits(approval) {
-            self.outstanding.push(approval.to_owned());
+    /// Returns the tool call that waits, where it can be told.
+    pub(crate) fn approval_requested(
+        &mut self,
+        approval: &Approval,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) -> Option<ToolCallId> {
+        if cx.gateway == Some(Generation::Older) && !self.awaits(&approval.id) {
+            self.outstanding.push(approval.id.clone());
         }
+        let cards = &self.cards;
+        let by_command = || cards.with_command(approval.command.as_deref()?);
+        let call = approval
+            .tool_call_id
+            .clone()
+            .or_else(|| cards.waiting_for(&approval.id).or_else(by_command).cloned())?;
+        let changes = self.cards.approval_asked(&call, &approval.id);
+        self.post_cards(changes, cx, acts);
+        Some(call)
     }
 
     /// A continuation after an approval began: it is the turn's own.
