@@ -4,6 +4,7 @@
 //! the engine.
 
 mod lane;
+mod request;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sap::{Accepted, Bucket, RateReport, Rates, Refusal, Reply, SessionId};
 
-use self::lane::{Lane, Outcome, Request};
+use self::lane::{Lane, Outcome};
+use self::request::Request;
 use super::act::{Post, TurnId};
 use crate::backoff::Backoff;
 

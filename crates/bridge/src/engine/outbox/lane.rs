@@ -3,7 +3,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use sap::{
     Bucket, Call, IdempotencyKey, MessageId, Refusal, SendMessage, SendMessageDelta,
     SendMessageEnd, SessionId,
@@ -11,12 +10,10 @@ use sap::{
 use serde_json::Value;
 
 use super::super::act::{Post, TurnId};
-use super::super::limits::cut;
+use super::request::{Request, key_of};
 
 /// How long something may be retried: the cloud closes an interaction after 30 minutes.
 const STALE_AFTER: Duration = Duration::from_secs(30 * 60);
-/// To what a text is cut when the cloud finds a body too large, in bytes.
-const SMALLER_TEXT: usize = 16 * 1024;
 
 /// What an answer of the cloud leads to.
 #[derive(Debug, PartialEq)]
@@ -40,18 +37,6 @@ pub(super) enum Outcome {
     Revoked {
         code: String,
     },
-}
-
-/// A request whose bytes are fixed.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) call: Call,
-    pub(super) body: Bytes,
-    key: IdempotencyKey,
-    turn: TurnId,
-    since: Instant,
-    attempts: u32,
-    was_cut: bool,
 }
 
 #[derive(Debug)]
@@ -223,31 +208,9 @@ impl Lane {
                 });
                 Some((call, key))
             }
-            Post::Ready(call) => Some((call.clone(), self.ready_key(call))),
-        }
-    }
-
-    fn ready_key(&mut self, call: &Call) -> IdempotencyKey {
-        let session = self.session.as_str();
-        match call {
-            Call::CreateTask(task) => {
-                IdempotencyKey::derive(&["create", session, task.task_id.as_str()])
-            }
-            Call::UpdateTask(task) => {
-                // A card may show the same output twice, with another in between.
+            Post::Ready(call) => {
                 self.updates += 1;
-                let count = self.updates.to_string();
-                let shown = format!("{:?}{:?}", task.status_label, task.partial_result);
-                IdempotencyKey::derive(&["update", session, task.task_id.as_str(), &count, &shown])
-            }
-            Call::FinishTask(task) => {
-                IdempotencyKey::derive(&["finish", session, task.task_id.as_str()])
-            }
-            Call::RequestApproval(approval) => {
-                IdempotencyKey::derive(&["approval", session, approval.approval_id.as_str()])
-            }
-            Call::SendMessage(_) | Call::SendMessageDelta(_) | Call::SendMessageEnd(_) => {
-                IdempotencyKey::derive(&[session, &format!("{call:?}")])
+                Some((call.clone(), key_of(session, call, self.updates)))
             }
         }
     }
@@ -304,7 +267,9 @@ impl Lane {
 
     /// The cloud refused the current request for good.
     pub(super) fn refused(&mut self, refusal: Refusal) -> Outcome {
-        if matches!(refusal, Refusal::TooLarge) && self.make_smaller() {
+        if matches!(refusal, Refusal::TooLarge)
+            && self.current.as_mut().is_some_and(Request::make_smaller)
+        {
             return Outcome::Again;
         }
         let Some(request) = self.complete() else { return Outcome::Nothing };
@@ -370,28 +335,6 @@ impl Lane {
         request.body = request.call.body(&request.key);
     }
 
-    fn make_smaller(&mut self) -> bool {
-        let Some(request) = self.current.as_mut().filter(|request| !request.was_cut) else {
-            return false;
-        };
-        match &mut request.call {
-            Call::SendMessageEnd(end) => end.text = cut(&end.text, SMALLER_TEXT),
-            Call::SendMessageDelta(delta) => delta.delta = cut(&delta.delta, SMALLER_TEXT),
-            Call::CreateTask(task) => task.args = shown_as_cut(task.args.take()),
-            Call::UpdateTask(task) => {
-                task.partial_result = shown_as_cut(task.partial_result.take())
-            }
-            Call::FinishTask(task) => {
-                task.result = shown_as_cut(task.result.take());
-                task.error = task.error.take().map(|error| cut(&error, SMALLER_TEXT));
-            }
-            Call::SendMessage(_) | Call::RequestApproval(_) => return false,
-        }
-        request.was_cut = true;
-        request.key = IdempotencyKey::derive(&[request.key.as_str(), "smaller"]);
-        true
-    }
-
     /// Lets the current request rest until [`Lane::wake`].
     pub(super) fn sleep(&mut self) {
         self.state = State::Asleep;
@@ -428,10 +371,4 @@ impl Lane {
     pub(super) fn is_forgettable(&self) -> bool {
         self.is_empty() && self.bubbles.values().all(|bubble| matches!(bubble, Bubble::Gone))
     }
-}
-
-fn shown_as_cut(value: Option<Value>) -> Option<Value> {
-    let text = value?.to_string();
-    let kept = cut(&text, SMALLER_TEXT);
-    Some(serde_json::json!({"cut_by_sophon": true, "bytes": text.len(), "beginning": kept}))
 }
