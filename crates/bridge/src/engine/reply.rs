@@ -78,9 +78,14 @@ impl Reply {
 
     /// Takes the whole answer from the gateway's history, in place of what was heard of it.
     pub(crate) fn settle(&mut self, text: &str) {
+        self.start_over();
+        self.canonical.push_str(text);
+    }
+
+    /// Everything is said anew: what the person saw stays until the end replaces it.
+    pub(crate) fn start_over(&mut self) {
         self.segments.clear();
         self.canonical.clear();
-        self.canonical.push_str(text);
     }
 
     /// Says whether the answer has any text yet.

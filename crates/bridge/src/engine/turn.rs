@@ -50,6 +50,8 @@ pub(crate) struct Turn {
     pub(super) outcomes_pending: usize,
     /// The gateway said that it had answered the message before.
     is_done_there: bool,
+    /// The gateway's process ended while it had the turn.
+    gateway_restarted: bool,
     last_heard: Instant,
     received: Instant,
     received_ms: u64,
@@ -137,6 +139,7 @@ impl Turn {
             cost_pending: false,
             outcomes_pending: 0,
             is_done_there: false,
+            gateway_restarted: false,
             last_heard: now.instant,
             received: now.instant,
             received_ms: now.unix_ms,
@@ -165,7 +168,8 @@ impl Turn {
 
     /// Says whether a run that nobody asked for may be the turn's own, going on.
     pub(crate) fn expects_another_run(&self) -> bool {
-        matches!(self.phase, Phase::Elsewhere | Phase::Resuming { .. })
+        let may_resume = self.phase == Phase::Unknown && self.gateway_restarted;
+        may_resume || matches!(self.phase, Phase::Elsewhere | Phase::Resuming { .. })
     }
 
     /// Says whether the turn waits for the continuation after this approval.
@@ -325,9 +329,17 @@ impl Turn {
         Some(call)
     }
 
-    /// A continuation after an approval began: it is the turn's own.
+    /// A run under another id is the turn's own: it continues after an approval, begins again
+    /// after a restart, or answers a message that was queued.
     pub(crate) fn adopt(&mut self, run: &RunId, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if *run == self.run || self.aliases.contains(run) {
+            return;
+        }
         self.aliases.push(run.clone());
+        if self.gateway_restarted {
+            // What was said before the restart is said anew.
+            self.reply.start_over();
+        }
         if let Some(approval) = run.follows_approval() {
             self.outcomes_pending += 1;
             let purpose = Purpose::Outcome(cx.session.clone(), self.id, approval.to_owned());

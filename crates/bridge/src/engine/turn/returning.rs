@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use openclaw::{Call, CallError, History};
+use sap::TaskStatus;
 use serde_json::Value;
 
 use super::super::act::{Act, Purpose};
@@ -19,6 +20,11 @@ const HISTORY_ROWS: u32 = 30;
 impl Turn {
     /// The gateway is connected again: looks what became of the turn.
     pub(crate) fn gateway_up(&mut self, restarted: bool, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if restarted && !self.is_unsent() {
+            self.gateway_restarted = true;
+            let changes = self.cards.finish_all(TaskStatus::Failed, "OpenClaw restarted");
+            self.post_cards(changes, cx, acts);
+        }
         match self.phase {
             Phase::Unsent { .. } => {
                 self.phase = Phase::Unsent { retry_at: None };
@@ -79,9 +85,7 @@ impl Turn {
             (Phase::Between, _) if !recovery::went_on(&history, &self.outstanding) => {}
             (_, Finding::InFlight { run, text }) => {
                 let run = run.unwrap_or_else(|| self.run.clone());
-                if run != self.run && !self.aliases.contains(&run) {
-                    self.aliases.push(run.clone());
-                }
+                self.adopt(&run, cx, acts);
                 self.phase = Phase::Running { lively: true };
                 if self.reply.is_empty() || !text.is_empty() {
                     self.reply.run_says(&run, &cx.redactor.own(&text));
