@@ -61,19 +61,26 @@ fn programs() -> anyhow::Result<()> {
         return Ok(());
     }
     let missing = PROGRAMS.iter().filter(|(program, _)| !is_on_path(program));
-    let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
+    packages(&missing.map(|(_, package)| *package).collect::<Vec<_>>())
+}
+
+/// Installs packages of Debian.
+///
+/// # Errors
+/// When they cannot be installed here, with the names to install by hand.
+pub(crate) fn packages(packages: &[&str]) -> anyhow::Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
     println!("      missing: {}", packages.join(", "));
     let by_hand = format!("install the packages {} by hand", packages.join(", "));
     let Some(apt_get) = apt_get() else {
-        bail!("the keychain tests cannot run: {by_hand} (Debian's names)");
+        bail!("something is missing: {by_hand} (Debian's names)");
     };
     // A package may be installable although one of many package lists cannot be fetched.
     let _ = show(apt_get().arg("update").arg("-qq"), "");
     let install = ["install", "-y", "-qq", "--no-install-recommends"];
-    show(apt_get().args(install).args(&packages), &by_hand)
+    show(apt_get().args(install).args(packages), &by_hand)
 }
 
 /// Makes `apt-get` commands, where this user may install packages without being asked.

@@ -8,6 +8,7 @@ mod bridge;
 mod cargo;
 mod demo;
 mod install;
+mod platforms;
 mod steps;
 mod test;
 
@@ -31,6 +32,8 @@ enum Task {
     Test(test::Options),
     /// Shows the bridge at work between a simulated cloud and a gateway.
     Demo(demo::Options),
+    /// Type-checks the workspace for Windows and macOS, on Debian.
+    CheckPlatforms(platforms::Options),
     /// Measures the release build against a simulated cloud and gateway.
     Bench(bench::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let done = in_the_project().and_then(|()| match task {
         Task::Test(options) => test::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::CheckPlatforms(options) => platforms::run(&options),
         Task::Bench(options) => bench::run(&options),
     });
     match done {

@@ -41,6 +41,7 @@ pub(crate) struct Launch {
     pub(crate) installed: Installed,
     pub(crate) home: PathBuf,
     /// User and group to run as, when not this process's.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix starts programs as somebody"))]
     pub(crate) user: Option<u32>,
     /// Where Node.js keeps compiled code between starts.
     pub(crate) compiled: PathBuf,

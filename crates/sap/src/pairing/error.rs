@@ -6,7 +6,7 @@ use dial::DialError;
 #[derive(Debug, thiserror::Error)]
 pub enum PairingError {
     /// No answer came.
-    #[error("the cloud cannot be reached ({0}): check the network, then try again")]
+    #[error("{0}")]
     Unreachable(DialError),
     /// The cloud said no.
     #[error("the cloud refused to pair with HTTP {status}: {message}")]
