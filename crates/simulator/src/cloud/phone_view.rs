@@ -133,13 +133,14 @@ fn owner<'a>(state: &'a State, session: &Session) -> Option<&'a Installation> {
     state.installations.iter().find(|it| it.id == session.installation_id)
 }
 
-/// What the person could stop, if anything: an interaction where it is known.
+/// What the person could stop, if anything: the oldest open interaction where it is known, because
+/// later ones only wait for it.
 fn work_of<'a>(session: &'a Session, owner: Option<&Installation>) -> Option<Option<&'a str>> {
-    let answering = session.bubbles.iter().rev().find(|bubble| bubble.is_open());
+    let answering = session.bubbles.iter().find(|bubble| bubble.is_open());
     if let Some(bubble) = answering {
         return Some(bubble.interaction_id.as_deref());
     }
-    let running = session.tasks.iter().rev().find(|task| task.finish.is_none());
+    let running = session.tasks.iter().find(|task| task.finish.is_none());
     if let Some(task) = running {
         return Some(task.interaction_id.as_deref());
     }
