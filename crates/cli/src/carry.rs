@@ -95,22 +95,24 @@ fn tell(
     notice: Notice,
     token: &BridgeToken,
 ) -> Option<Ending> {
-    let sophon_base = program.config.cloud.to_string();
     match notice {
         Notice::CloudUp { .. } => {
             sides.cloud = Side::Up;
-            program.output.tell(&Event::SophonConnected { base_url: sophon_base });
-            tell_ready(program, sides, token);
+            let base_url = program.config.cloud.to_string();
+            program.output.tell(&Event::SophonConnected { base_url });
         }
         Notice::GatewayUp { version } => {
             tracing::info!(version, "the gateway is connected");
             sides.gateway = Side::Up;
             let url = gateway_url(program);
             program.output.tell(&Event::OpenclawConnected { url });
-            tell_ready(program, sides, token);
         }
-        // Told after both sides were, whichever way the engine orders its notices.
-        Notice::Ready => {}
+        Notice::Ready => {
+            let sophon_base = program.config.cloud.to_string();
+            let openclaw_url = gateway_url(program);
+            let installation_id = token.installation_id().to_string();
+            program.output.tell(&Event::Ready { sophon_base, openclaw_url, installation_id });
+        }
         Notice::CloudDown { cause, code } => {
             tracing::info!(code, cause, "the cloud is away");
             let failure = Failure {
@@ -139,15 +141,6 @@ fn tell(
         other => tracing::debug!(?other, "notice"),
     }
     None
-}
-
-fn tell_ready(program: &mut Program, sides: &Sides, token: &BridgeToken) {
-    if (&sides.cloud, &sides.gateway) == (&Side::Up, &Side::Up) {
-        let sophon_base = program.config.cloud.to_string();
-        let openclaw_url = gateway_url(program);
-        let installation_id = token.installation_id().to_string();
-        program.output.tell(&Event::Ready { sophon_base, openclaw_url, installation_id });
-    }
 }
 
 /// Where the gateway is, as given or as its configuration says now.

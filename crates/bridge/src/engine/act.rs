@@ -7,6 +7,11 @@ use sap::{Attachment, FinishReason, InteractionId, SessionId, Usage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TurnId(pub(crate) u64);
 
+impl TurnId {
+    /// Stands for no turn of this process.
+    pub(crate) const NONE: Self = Self(0);
+}
+
 /// What a conversation wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Act {

@@ -42,7 +42,7 @@ impl Engine {
     ) {
         let session_id = session.clone();
         let call = approval.tool_call_id.clone();
-        let mut asker = Asker { turn: TurnId(0), interaction_id: None, call };
+        let mut asker = Asker { turn: TurnId::NONE, interaction_id: None, call };
         self.with(session, now, effects, |conversation, cx, acts| {
             if let Some(turn) = conversation.approval_requested(approval, cx, acts) {
                 asker = turn;

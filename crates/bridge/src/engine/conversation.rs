@@ -253,7 +253,7 @@ impl Conversation {
         for run in std::mem::take(&mut self.stops_owed) {
             let call = Call::ChatAbort { session_key: self.key.clone(), run_id: Some(run) };
             // Nobody waits for this answer: the turn has ended already.
-            let purpose = Purpose::Abort(self.session.clone(), TurnId(0));
+            let purpose = Purpose::Abort(self.session.clone(), TurnId::NONE);
             acts.push(Act::Call { purpose, call });
         }
         for turn in self.active.iter_mut().chain(&mut self.adopted) {

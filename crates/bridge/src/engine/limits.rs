@@ -31,7 +31,12 @@ pub(crate) fn cut_json(value: Value) -> Value {
     if text.len() <= MAX_TOOL {
         return value;
     }
-    json!({"cut_by_sophon": true, "bytes": text.len(), "beginning": head(&text, PREVIEW)})
+    as_cut(&text, head(&text, PREVIEW))
+}
+
+/// Stands for a JSON value that is too large, given its text and what is shown of it.
+pub(crate) fn as_cut(text: &str, beginning: &str) -> Value {
+    json!({"cut_by_sophon": true, "bytes": text.len(), "beginning": beginning})
 }
 
 fn head(text: &str, max: usize) -> &str {

@@ -7,7 +7,7 @@ use sap::{Call, IdempotencyKey};
 use serde_json::Value;
 
 use super::super::act::TurnId;
-use super::super::limits::cut;
+use super::super::limits::{as_cut, cut};
 
 /// To what a text is cut when the cloud finds a body too large, in bytes.
 const SMALLER_TEXT: usize = 16 * 1024;
@@ -75,6 +75,5 @@ pub(super) fn key_of(session: &str, call: &Call, count: u64) -> IdempotencyKey {
 
 fn shown_as_cut(value: Option<Value>) -> Option<Value> {
     let text = value?.to_string();
-    let kept = cut(&text, SMALLER_TEXT);
-    Some(serde_json::json!({"cut_by_sophon": true, "bytes": text.len(), "beginning": kept}))
+    Some(as_cut(&text, &cut(&text, SMALLER_TEXT)))
 }
