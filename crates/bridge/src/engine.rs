@@ -269,25 +269,28 @@ impl Engine {
             match delivery {
                 Delivery::Revoked { code } => self.revoke(code, now, effects),
                 Delivery::TurnRefused { session, turn, code } => {
-                    tracing::warn!(%session, code, "the cloud takes nothing more of a turn");
-                    let notice = Notice::DeliveryFailed { session: session.clone(), code };
-                    effects.push(Effect::Notify(notice));
+                    tell_refusal(&session, code, "the cloud takes nothing more of a turn", effects);
                     self.with(&session, now, effects, |conversation, cx, acts| {
                         conversation.abandon(turn, cx, acts);
                     });
                 }
                 Delivery::SessionRefused { session, code } => {
-                    tracing::warn!(%session, code, "the cloud takes nothing more of a session");
-                    let notice = Notice::DeliveryFailed { session: session.clone(), code };
-                    effects.push(Effect::Notify(notice));
+                    let what = "the cloud takes nothing more of a session";
+                    tell_refusal(&session, code, what, effects);
                     self.with(&session, now, effects, Conversation::abandon_all);
                 }
                 Delivery::Refused { session, code } => {
-                    tracing::warn!(%session, code, "the cloud refused a request for good");
-                    effects.push(Effect::Notify(Notice::DeliveryFailed { session, code }));
+                    tell_refusal(&session, code, "the cloud refused a request for good", effects);
                 }
             }
         }
+    }
+
+    /// Names the next turn.
+    fn fresh_turn(&mut self) -> TurnId {
+        let turn = TurnId(self.next_turn);
+        self.next_turn += 1;
+        turn
     }
 
     /// Stops everything: the cloud does not accept this installation any more.
@@ -424,6 +427,11 @@ impl Engine {
             self.timers.insert((at, session.clone()));
         }
     }
+}
+
+fn tell_refusal(session: &SessionId, code: String, what: &str, effects: &mut Vec<Effect>) {
+    tracing::warn!(%session, code, what, "a delivery failed");
+    effects.push(Effect::Notify(Notice::DeliveryFailed { session: session.clone(), code }));
 }
 
 /// Largest attachment in bytes (`sap.md`, §4).

@@ -161,11 +161,12 @@ impl Conversation {
         }
     }
 
-    /// Something happened in a run of this session.
+    /// Something happened in a run of this session; `fresh` names the turn of a run that nobody
+    /// here asked for.
     pub(crate) fn on_run(
         &mut self,
         event: RunEvent,
-        next_id: impl FnOnce() -> TurnId,
+        fresh: TurnId,
         cx: Context<'_>,
         acts: &mut Vec<Act>,
     ) {
@@ -175,7 +176,7 @@ impl Conversation {
             return;
         }
         if !self.turns().any(|turn| turn.runs().any(|id| *id == run))
-            && !self.find_a_place(&run, &kind, next_id, cx, acts)
+            && !self.find_a_place(&run, &kind, fresh, cx, acts)
         {
             return;
         }
@@ -195,7 +196,7 @@ impl Conversation {
         &mut self,
         run: &RunId,
         kind: &RunEventKind,
-        next_id: impl FnOnce() -> TurnId,
+        fresh: TurnId,
         cx: Context<'_>,
         acts: &mut Vec<Act>,
     ) -> bool {
@@ -212,7 +213,7 @@ impl Conversation {
         if !has_substance(kind) {
             return false;
         }
-        let turn = Turn::of_run(next_id(), run.clone(), cx.now);
+        let turn = Turn::of_run(fresh, run.clone(), cx.now);
         turn.open(acts);
         self.adopted.push(turn);
         true

@@ -3,7 +3,7 @@
 use openclaw::{Call, Event, RunEvent, SessionKey};
 use sap::SessionId;
 
-use super::act::{Purpose, TurnId};
+use super::act::Purpose;
 use super::clock::Now;
 use super::{Effect, Engine, GatewayFacts};
 
@@ -70,16 +70,10 @@ impl Engine {
     fn run_event(&mut self, event: RunEvent, now: Now, effects: &mut Vec<Effect>) {
         // Frames of every session arrive; only those of ours reach the phone.
         let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
-        let id = TurnId(self.next_turn);
-        let mut used = false;
+        let id = self.fresh_turn();
         self.with(&session, now, effects, |conversation, cx, acts| {
-            let next_id = || {
-                used = true;
-                id
-            };
-            conversation.on_run(event, next_id, cx, acts);
+            conversation.on_run(event, id, cx, acts);
         });
-        self.next_turn += u64::from(used);
     }
 }
 

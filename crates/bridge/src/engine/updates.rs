@@ -4,7 +4,7 @@ use openclaw::{Call, CallError};
 use sap::{Content, Outgoing, SessionId, Update, UpdateId, UpdateKind, UserMessage};
 use serde_json::Value;
 
-use super::act::{Purpose, TurnId};
+use super::act::Purpose;
 use super::clock::Now;
 use super::{Effect, Engine};
 use crate::Notice;
@@ -90,8 +90,7 @@ impl Engine {
             }
         };
         self.ensure(session, now, effects);
-        let turn = TurnId(self.next_turn);
-        self.next_turn += 1;
+        let turn = self.fresh_turn();
         self.with(session, now, effects, |conversation, cx, acts| {
             conversation.message(turn, message, &text, interaction_id, cx, acts);
         });
