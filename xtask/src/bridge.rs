@@ -1,4 +1,5 @@
-//! `sophon-bridge` as a child of this program, away from this user's settings and keychain.
+//! The bridge as a child of this program, with a terminal's or a desktop's face, away from this
+//! user's settings.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -32,6 +33,17 @@ pub(crate) struct Launch<'a> {
     pub(crate) host_label: &'a str,
     /// Where the gateway is.
     pub(crate) gateway: GatewayAt<'a>,
+    /// What it shows.
+    pub(crate) face: Face,
+}
+
+/// What a bridge shows of itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Events on its standard output; no keychain.
+    Events,
+    /// A tray icon and a window; secrets are in this user's keychain, under a name of their own.
+    Desktop,
 }
 
 /// Where a gateway is.
@@ -136,16 +148,19 @@ fn command(launch: &Launch<'_>, complaints: &Path) -> anyhow::Result<Command> {
         }
     }
     command
-        .arg("--json")
         .env("SOPHON_BASE_URL", launch.cloud)
         .env("SOPHON_CONFIG_DIR", launch.data_dir)
         .env("SOPHON_HOST_LABEL", launch.host_label)
-        // Without a bus there is no keychain: secrets stay in the data folder.
-        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
-        .env("XDG_RUNTIME_DIR", launch.data_dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(File::create(complaints)?);
+    if launch.face == Face::Events {
+        command
+            .arg("--json")
+            // Without a bus there is no keychain: secrets stay in the data folder.
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+            .env("XDG_RUNTIME_DIR", launch.data_dir);
+    }
     if let Some(token) = launch.token {
         command.env("SOPHON_BOT_TOKEN", token.expose_secret());
     }

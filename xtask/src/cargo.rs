@@ -65,12 +65,24 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Builds `sophon-bridge` and returns the path of the program.
+/// Builds the bridge for a terminal and returns the path of the program.
 ///
 /// # Errors
 /// When it does not compile.
 pub(crate) fn build_bridge(release: bool) -> anyhow::Result<PathBuf> {
-    let mut command = cargo(&["build", "--package", "cli", "--bin", "sophon-bridge"]);
+    build("cli", "sophon-bridge", release)
+}
+
+/// Builds the desktop app and returns the path of the program.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn build_desktop(release: bool) -> anyhow::Result<PathBuf> {
+    build("sophon-desktop", "sophon-desktop", release)
+}
+
+fn build(package: &str, program: &str, release: bool) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(&["build", "--package", package, "--bin", program]);
     if release {
         command.arg("--release");
     }
@@ -78,14 +90,14 @@ pub(crate) fn build_bridge(release: bool) -> anyhow::Result<PathBuf> {
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let built = command.output().context("cargo cannot be started")?;
     if !built.status.success() {
-        bail!("sophon-bridge does not compile: see the errors above");
+        bail!("{program} does not compile: see the errors above");
     }
     let messages = String::from_utf8_lossy(&built.stdout);
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo does not say where it put sophon-bridge")
+        .with_context(|| format!("cargo does not say where it put {program}"))
 }
 
 fn shown(command: &Command) -> String {

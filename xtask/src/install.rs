@@ -8,11 +8,15 @@ use anyhow::bail;
 use crate::cargo::{cargo, show, succeeds};
 
 /// Programs that tests start, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 3] = [
-    ("dbus-run-session", "dbus"),
-    ("dbus-send", "dbus-bin"),
-    ("gnome-keyring-daemon", "gnome-keyring"),
-];
+const PROGRAMS: [(&str, &str); 2] = [("dbus-run-session", "dbus"), ("dbus-send", "dbus-bin")];
+/// The same for the programs of a desktop.
+#[cfg(target_os = "linux")]
+const DESKTOP: &[(&str, &str)] = &desktoplab::PACKAGES;
+#[cfg(not(target_os = "linux"))]
+const DESKTOP: &[(&str, &str)] = &[];
+/// Libraries that the desktop app is built on, as pkg-config names them, and Debian's packages.
+const LIBRARIES: [(&str, &str); 2] =
+    [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
 /// The test runner, at the version that the configuration is written for.
 const NEXTEST: &str = "0.9.143";
 
@@ -24,6 +28,7 @@ const NEXTEST: &str = "0.9.143";
 pub(crate) fn tools() -> anyhow::Result<()> {
     toolchain_parts()?;
     test_runner()?;
+    libraries()?;
     programs()
 }
 
@@ -60,7 +65,25 @@ fn programs() -> anyhow::Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    let missing = PROGRAMS.iter().filter(|(program, _)| !is_on_path(program));
+    let missing = PROGRAMS.iter().chain(DESKTOP);
+    let missing = missing.filter(|(program, _)| !is_on_path(program));
+    packages(&missing.map(|(_, package)| *package).collect::<Vec<_>>())
+}
+
+/// Installs what the desktop app is built on. Only Linux needs more than its own system has.
+///
+/// # Errors
+/// When something is missing that cannot be installed here, with the names to install by hand.
+pub(crate) fn libraries() -> anyhow::Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    if !is_on_path("pkg-config") {
+        packages(&["pkg-config"])?;
+    }
+    let is_missing =
+        |library: &str| !succeeds(Command::new("pkg-config").args(["--exists", library]));
+    let missing = LIBRARIES.iter().filter(|(library, _)| is_missing(library));
     packages(&missing.map(|(_, package)| *package).collect::<Vec<_>>())
 }
 

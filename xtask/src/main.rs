@@ -7,7 +7,9 @@ mod bench;
 mod bridge;
 mod cargo;
 mod demo;
+mod icons;
 mod install;
+mod page;
 mod platforms;
 mod steps;
 mod test;
@@ -34,6 +36,8 @@ enum Task {
     Demo(demo::Options),
     /// Type-checks the workspace for Windows and macOS, on Debian.
     CheckPlatforms(platforms::Options),
+    /// Renders the drawings of the icons to the pictures that the program shows.
+    Icons,
     /// Measures the release build against a simulated cloud and gateway.
     Bench(bench::Options),
 }
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::CheckPlatforms(options) => platforms::run(&options),
+        Task::Icons => icons::run(),
         Task::Bench(options) => bench::run(&options),
     });
     match done {

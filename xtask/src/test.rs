@@ -8,7 +8,7 @@ use gatewaylab::{Version, ensure_installed, protocol_schema};
 
 use crate::cargo::{cargo, show};
 use crate::steps::Steps;
-use crate::{architecture, install};
+use crate::{architecture, install, page, platforms};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -28,7 +28,10 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let has_examples = architecture::has_examples_in_comments()?;
     let installing = if options.no_install { 0 } else { 2 };
-    let mut steps = Steps::of(installing + 4 + usize::from(has_examples));
+    // Elsewhere Debian's Rust, with which other platforms are checked, is not to be had.
+    let checks_platforms = in_ci() && cfg!(target_os = "linux");
+    let optional = usize::from(has_examples) + usize::from(checks_platforms);
+    let mut steps = Steps::of(installing + 5 + optional);
     if !options.no_install {
         let step = steps.begin("tools: the test runner, and programs that tests start");
         install::tools()?;
@@ -41,6 +44,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let step = steps.begin("formatting");
     run_cargo(&["fmt", "--all", "--check"], "`cargo fmt --all` puts it right")?;
     step.done("as agreed");
+
+    let step = steps.begin("the window's page: types, tests, and whether it is up to date");
+    page::check()?;
+    step.done("up to date");
 
     let step = steps.begin("lints");
     let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
@@ -58,15 +65,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         step.done("all pass");
     }
 
+    if checks_platforms {
+        let step = steps.begin("types on Windows and macOS (minutes the first time)");
+        platforms::check_all(!options.no_install)?;
+        step.done("compiles");
+    }
+
     steps.begin("tests");
     let mut tests = cargo(&["nextest", "run", "--workspace"]);
-    if std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false") {
+    if in_ci() {
         tests.args(["--profile", "ci"]);
     }
     tests.args(&options.nextest);
     println!("      $ cargo nextest run --workspace …");
     let status = tests.status().context("cargo cannot be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
 fn run_cargo(arguments: &[&str], remedy: &str) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ mod approvals;
 mod cards;
 mod clock;
 mod conversation;
+mod decisions;
 mod desk;
 mod ending;
 mod explain;
@@ -17,6 +18,7 @@ mod limits;
 mod outbox;
 mod questions;
 mod queue_card;
+mod recent;
 mod recovery;
 mod redact;
 mod reply;
@@ -27,6 +29,7 @@ mod turn;
 mod updates;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use openclaw::{Call, CallError, Decision, Event, Generation, OutgoingAttachment, SessionKey};
@@ -36,13 +39,15 @@ use serde_json::Value;
 
 use self::act::Act;
 use self::conversation::{Conversation, FORGET_AFTER};
-use self::desk::Desk;
+use self::desk::{Author, Desk, Verdict};
 use self::gateway::LastGateway;
 use self::outbox::{Delivery, Outbox};
+use self::recent::Recent;
 use self::redact::Redactor;
+use self::request::pending_approval;
 use self::seen::Seen;
 use self::turn::Context;
-use crate::Notice;
+use crate::{Decider, Notice, PendingApproval, Settled};
 
 pub use self::act::{Purpose, TurnId};
 pub use self::clock::Now;
@@ -138,6 +143,9 @@ pub struct Load {
     pub queued: usize,
     /// Approvals that wait for a decision.
     pub approvals: usize,
+    /// Sessions in which something happened today, which is within the last 24 hours: the engine
+    /// knows no time zone.
+    pub sessions_today: usize,
 }
 
 /// The state of one installation's conversations.
@@ -150,6 +158,9 @@ pub struct Engine {
     timers: BTreeSet<(Instant, SessionId)>,
     armed: HashMap<SessionId, Instant>,
     desk: Desk,
+    /// What [`Engine::approvals`] gave last, and the desk's revision then.
+    shown: (u64, Arc<[PendingApproval]>),
+    recent: Recent,
     outbox: Outbox,
     redactor: Redactor,
     seen_updates: Seen<UpdateId>,
@@ -172,7 +183,9 @@ impl Engine {
             models_owed: HashMap::new(),
             timers: BTreeSet::new(),
             armed: HashMap::new(),
-            desk: Desk::default(),
+            desk: Desk::new(),
+            shown: (0, Arc::default()),
+            recent: Recent::default(),
             outbox: Outbox::new(seed),
             redactor: Redactor::default(),
             seen_updates: Seen::new(REMEMBERED),
@@ -189,6 +202,7 @@ impl Engine {
     /// Tells the engine a secret of this bridge, which then leaves in no text.
     pub fn keep_secret(&mut self, secret: &SecretString) {
         self.redactor.learn(secret);
+        self.desk.revise();
     }
 
     /// Takes one input and says what should be done.
@@ -197,6 +211,7 @@ impl Engine {
         if self.revoked {
             return effects;
         }
+        self.recent.forget_old(now);
         match input {
             Input::Update(update) => self.update(update, now, &mut effects),
             Input::Question(question) => self.question(question, &mut effects),
@@ -212,7 +227,7 @@ impl Engine {
                 });
             }
             Input::Decided(approval, decision) => {
-                self.decide(&approval, decision, now, &mut effects);
+                self.person_decided(&approval, decision, Decider::Computer, now, &mut effects);
             }
             Input::Tick => self.tick(now, &mut effects),
             Input::Quit => self.each(now, &mut effects, Conversation::quit),
@@ -223,14 +238,36 @@ impl Engine {
 
     /// When [`Input::Tick`] should come, if nothing else does.
     pub fn deadline(&self, now: Now) -> Option<Instant> {
+        if self.revoked {
+            return None;
+        }
         let timer = self.timers.first().map(|(at, _)| *at);
-        let desk = self.gateway.as_ref().and_then(|g| self.desk.deadline(g.generation, now));
-        timer.into_iter().chain(desk).chain(self.outbox.deadline()).min()
+        let generation = self.gateway.as_ref().map(|facts| facts.generation);
+        let desk = self.desk.deadline(generation, now);
+        let recent = self.recent.deadline(now);
+        timer.into_iter().chain(desk).chain(recent).chain(self.outbox.deadline()).min()
     }
 
     /// How much is going on.
     pub fn load(&self) -> Load {
-        Load { sessions: self.conversations.len(), approvals: self.desk.waiting(), ..self.load }
+        Load {
+            sessions: self.conversations.len(),
+            approvals: self.desk.waiting(),
+            sessions_today: self.recent.count(),
+            ..self.load
+        }
+    }
+
+    /// The approvals that the person was asked about, oldest first: the same value until one of
+    /// them changes.
+    pub fn approvals(&mut self) -> Arc<[PendingApproval]> {
+        let revision = self.desk.revision();
+        if self.shown.0 != revision {
+            let asked = self.desk.asked().into_iter();
+            let shown = asked.filter_map(|pending| pending_approval(pending, &self.redactor));
+            self.shown = (revision, shown.collect());
+        }
+        Arc::clone(&self.shown.1)
     }
 
     /// Says whether everything that the cloud should know was delivered.
@@ -255,8 +292,12 @@ impl Engine {
                     conversation.answered(&purpose, answer, cx, acts);
                 });
             }
-            Purpose::Resolve(approval) => self.resolve_answered(&approval, answer, now, effects),
-            Purpose::List(kind) => self.approvals_listed(kind, answer, now, effects),
+            Purpose::Resolve { approval, decision } => {
+                self.decision_answered(&approval, decision, answer, now, effects);
+            }
+            Purpose::List { kind, known } => {
+                self.approvals_listed(kind, known, answer, now, effects);
+            }
             Purpose::Model(session) => self.model_answered(session, answer, effects),
             Purpose::Question { req_id, kind } => {
                 self.question_answered(req_id, kind, answer, effects);
@@ -296,9 +337,11 @@ impl Engine {
     /// Stops everything: the cloud does not accept this installation any more.
     fn revoke(&mut self, code: String, now: Now, effects: &mut Vec<Effect>) {
         self.each(now, effects, Conversation::abandon_all);
+        for approval in self.desk.ids() {
+            self.settle(&approval, Settled::Gone, now, effects);
+        }
         self.revoked = true;
         self.outbox.clear();
-        self.desk.clear();
         effects.push(Effect::Notify(Notice::Revoked { code: code.clone() }));
         effects.push(Effect::Revoked { code });
     }
@@ -311,11 +354,7 @@ impl Engine {
             self.armed.remove(&session);
             self.with(&session, now, effects, Conversation::on_time);
         }
-        if let Some(facts) = &self.gateway {
-            for approval in self.desk.about_to_expire(facts.generation, now) {
-                self.decide(&approval, Decision::Deny, now, effects);
-            }
-        }
+        self.expire_approvals(now, effects);
         self.forget_old(now);
     }
 
@@ -406,7 +445,8 @@ impl Engine {
                         if let Some(conversation) = self.conversations.get_mut(session) {
                             conversation.ignore_follow_up(&approval);
                         }
-                        self.decide(&approval, Decision::Deny, now, effects);
+                        let verdict = Verdict { decision: Decision::Deny, author: Author::Stop };
+                        self.decide(&approval, verdict, now, effects);
                     }
                 }
             }

@@ -4,7 +4,9 @@
 //! [`Installation`] is the way in. Below it, [`engine`] decides without I/O, and the links keep the
 //! two connections. Nothing here reads the environment, draws a window or knows a keychain.
 
+mod approval;
 mod backoff;
+mod driver;
 pub mod engine;
 mod fetch;
 pub mod host_label;
@@ -12,10 +14,13 @@ mod installation;
 mod links;
 mod notice;
 pub mod pairing;
+mod pulse;
 mod settings;
 mod snapshot;
 
+pub use approval::{Decider, PendingApproval, Settled};
 pub use installation::Installation;
 pub use notice::Notice;
+pub use pulse::{Beat, Pulse};
 pub use settings::{Answer, GatewaySettings, KeyStore, KeyStoreError, Settings};
 pub use snapshot::{Link, Snapshot};

@@ -5,11 +5,56 @@ pub(crate) mod cloud;
 pub(crate) mod gateway;
 mod identity;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+
+use dial::Dialer;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::engine::Input;
-use crate::{Link, Notice};
+use crate::pulse::Vitals;
+use crate::{Link, Notice, Settings};
+
+/// What both links are given.
+#[derive(Clone)]
+pub(crate) struct Lead {
+    pub(crate) dialer: Dialer,
+    pub(crate) settings: Settings,
+    pub(crate) signals: mpsc::Sender<Signal>,
+    pub(crate) vitals: Arc<Vitals>,
+    /// Changes when a person wants the next try now.
+    pub(crate) retry: watch::Receiver<()>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Lead {
+    /// Tells the installation something.
+    async fn tell(&self, signal: Signal) {
+        // The installation may have stopped listening: then nobody needs to know.
+        let _ = self.signals.send(signal).await;
+    }
+
+    /// The try is over: a wish to try now that came before it ended was meant for it.
+    fn tried(&mut self) {
+        self.retry.mark_unchanged();
+    }
+
+    /// Waits for the next try, or until a person wants it now.
+    async fn pause(&mut self, wait: Duration) {
+        let wished = async {
+            if self.retry.changed().await.is_err() {
+                // Nobody is left who could wish; the installation is about to stop.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = wished => tracing::info!("a person wants to connect now"),
+        }
+    }
+}
 
 /// What a link tells the installation.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 use sap::{InstallationId, SessionId};
 
+use crate::Settled;
+
 /// Something that whoever watches an installation may want to tell a person.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -51,11 +53,19 @@ pub enum Notice {
         /// The cloud's error code.
         code: String,
     },
-    /// A decision was applied otherwise than asked, or could not be applied.
+    /// A person's decision was applied otherwise than made, or not at all. Where the approval ends
+    /// by that, [`Notice::ApprovalSettled`] follows.
     DecisionChanged {
         /// Approval that was decided.
         approval_id: String,
-        /// What happened, as a sentence.
+        /// What happened, as a sentence fragment.
         what: String,
+    },
+    /// An approval that the person was asked about came to its end; told once for each.
+    ApprovalSettled {
+        /// Approval that ended.
+        approval_id: String,
+        /// How it ended.
+        outcome: Settled,
     },
 }

@@ -1,5 +1,7 @@
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::PendingApproval;
 use crate::engine::Load;
 
 /// The state of an installation, whole; everything that is shown is a function of it.
@@ -11,6 +13,9 @@ pub struct Snapshot {
     pub gateway: Link,
     /// How much is going on.
     pub load: Load,
+    /// Approvals that wait for the person or for the gateway's confirmation, oldest first; none
+    /// once the installation has stopped.
+    pub approvals: Arc<[PendingApproval]>,
 }
 
 /// One of the two connections.
@@ -53,6 +58,11 @@ impl Link {
 impl Snapshot {
     pub(crate) fn starting() -> Self {
         let link = Link::Connecting { attempt: 0 };
-        Self { cloud: link.clone(), gateway: link, load: Load::default() }
+        Self {
+            cloud: link.clone(),
+            gateway: link,
+            load: Load::default(),
+            approvals: Arc::default(),
+        }
     }
 }

@@ -20,15 +20,18 @@ Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 10 OpenClaw not installe
 #[derive(Debug, Parser)]
 #[command(name = "sophon-bridge", version, about = ABOUT, after_help = ADVICE)]
 #[command(propagate_version = true, max_term_width = 100)]
-pub(crate) struct Arguments {
+pub struct Arguments {
+    /// What to do; none: what is usually wanted.
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub command: Option<Command>,
+    /// How to do it.
     #[command(flatten)]
-    pub(crate) options: Options,
+    pub options: Options,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub(crate) enum Command {
+#[expect(missing_docs, reason = "a comment here would become a text of the help")]
+pub enum Command {
     /// Connect, pair first where needed, and carry messages until stopped (the default)
     Run,
     /// Say what is stored on this computer; nothing is connected
@@ -40,72 +43,73 @@ pub(crate) enum Command {
     },
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct Options {
+#[derive(Args, Clone, Debug)]
+#[expect(missing_docs, reason = "a comment here would become a text of the help")]
+pub struct Options {
     /// Address of the gateway [default: as in openclaw.json, else ws://localhost:18789]
     #[arg(long, global = true, value_name = "URL", env = "OPENCLAW_URL")]
     #[arg(hide_env_values = true)]
-    pub(crate) openclaw_url: Option<String>,
+    pub openclaw_url: Option<String>,
 
     /// Token of the gateway [default: as in openclaw.json]
     #[arg(long, global = true, value_name = "TOKEN", env = "OPENCLAW_TOKEN")]
     #[arg(hide_env_values = true, value_parser = secret)]
-    pub(crate) openclaw_token: Option<SecretString>,
+    pub openclaw_token: Option<SecretString>,
 
     /// File that holds the token of the gateway; wins over the token given otherwise
     #[arg(long, global = true, value_name = "FILE", env = "OPENCLAW_TOKEN_FILE")]
-    pub(crate) openclaw_token_file: Option<PathBuf>,
+    pub openclaw_token_file: Option<PathBuf>,
 
     /// Folder of openclaw.json [default: ~/.openclaw]
     #[arg(long, global = true, value_name = "FOLDER", env = "OPENCLAW_STATE_DIR")]
-    pub(crate) openclaw_state_dir: Option<PathBuf>,
+    pub openclaw_state_dir: Option<PathBuf>,
 
     /// Address of Sophon Cloud [default: https://api.sophon.at]
     #[arg(long, global = true, value_name = "URL", env = "SOPHON_BASE_URL")]
     #[arg(hide_env_values = true)]
-    pub(crate) sophon_base: Option<String>,
+    pub sophon_base: Option<String>,
 
     /// Bridge token of an installation, used instead of pairing and not stored
     #[arg(long, global = true, value_name = "TOKEN", env = "SOPHON_BOT_TOKEN")]
     #[arg(hide_env_values = true, value_parser = secret)]
-    pub(crate) sophon_token: Option<SecretString>,
+    pub sophon_token: Option<SecretString>,
 
     /// File that holds the bridge token; wins over the token given otherwise
     #[arg(long, global = true, value_name = "FILE", env = "SOPHON_BOT_TOKEN_FILE")]
-    pub(crate) sophon_token_file: Option<PathBuf>,
+    pub sophon_token_file: Option<PathBuf>,
 
     /// Name of this computer on the phone [default: "<computer> OpenClaw"]
     #[arg(long, global = true, value_name = "NAME", env = "SOPHON_HOST_LABEL")]
-    pub(crate) host_label: Option<String>,
+    pub host_label: Option<String>,
 
     /// Pair by a code typed on the phone, without a browser
     #[arg(long, global = true, env = "SOPHON_MANUAL_PAIR")]
     #[arg(value_parser = FalseyValueParser::new())]
-    pub(crate) manual_pair: bool,
+    pub manual_pair: bool,
 
     /// Pair, then exit; nothing is carried
     #[arg(long, global = true, conflicts_with = "logout")]
-    pub(crate) pair_only: bool,
+    pub pair_only: bool,
 
     /// Remove what is stored for this cloud from this computer, then exit
     #[arg(long, global = true)]
-    pub(crate) logout: bool,
+    pub logout: bool,
 
     /// Folder for what is stored [default: the folder for settings of this system]
     #[arg(long, global = true, value_name = "FOLDER", env = "SOPHON_CONFIG_DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
 
     /// Write one JSON object a line to standard output, for programs
     #[arg(long, global = true, env = "SOPHON_JSON", value_parser = FalseyValueParser::new())]
-    pub(crate) json: bool,
+    pub json: bool,
 
     /// Write a log of what happens to standard error
     #[arg(long, short, global = true)]
-    pub(crate) verbose: bool,
+    pub verbose: bool,
 
     /// Exit with a code instead of trying again
     #[arg(long, global = true)]
-    pub(crate) no_retry: bool,
+    pub no_retry: bool,
 }
 
 /// Takes any text: a parser that refuses one would show it.

@@ -18,24 +18,34 @@ const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
 /// Everything that the flags and the environment decide.
 #[derive(Debug)]
-pub(crate) struct Config {
-    pub(crate) cloud: CloudUrl,
-    pub(crate) token: Option<BridgeToken>,
-    pub(crate) gateway_url: Option<GatewayUrl>,
-    pub(crate) gateway_token: Option<GatewayToken>,
-    pub(crate) state_dir: PathBuf,
-    pub(crate) secrets: Place,
-    pub(crate) host_label: HostLabel,
-    pub(crate) manual_pair: bool,
-    pub(crate) no_retry: bool,
+pub struct Config {
+    /// Sophon Cloud.
+    pub cloud: CloudUrl,
+    /// Bridge token that was given, not stored.
+    pub token: Option<BridgeToken>,
+    /// Gateway that was given; without one, OpenClaw's configuration says.
+    pub gateway_url: Option<GatewayUrl>,
+    /// Token of the gateway that was given, not found.
+    pub gateway_token: Option<GatewayToken>,
+    /// Folder of OpenClaw's configuration.
+    pub state_dir: PathBuf,
+    /// Where secrets are kept.
+    pub secrets: Place,
+    /// Name of this computer on the phone.
+    pub host_label: HostLabel,
+    /// Whether to pair without a browser.
+    pub manual_pair: bool,
+    /// Whether to end instead of trying again.
+    pub no_retry: bool,
 }
 
 /// A token of the gateway that was given, not found.
 #[derive(Debug)]
-pub(crate) struct GatewayToken {
-    pub(crate) secret: SecretString,
+pub struct GatewayToken {
+    /// The token.
+    pub secret: SecretString,
     /// How it was given: `flag`, `env` or `file`.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
 }
 
 impl Config {
@@ -43,7 +53,7 @@ impl Config {
     ///
     /// # Errors
     /// A usage failure that says which flag is wrong and why, without repeating a secret.
-    pub(crate) fn read(options: &Options) -> Result<Self, Failure> {
+    pub fn read(options: &Options) -> Result<Self, Failure> {
         let wrong = |flag: &str, why: &dyn fmt::Display| {
             Failure::usage(format!("{flag} cannot be used: {why}."))
         };
@@ -88,12 +98,12 @@ impl Config {
     }
 
     /// Prefix of all that is stored for this cloud; a URL has no space, so none is another's beginning.
-    pub(crate) fn stored_prefix(&self) -> String {
+    pub fn stored_prefix(&self) -> String {
         format!("{} ", self.cloud.origin_key())
     }
 
     /// Name under which this cloud's bridge token is stored.
-    pub(crate) fn token_name(&self) -> String {
+    pub fn token_name(&self) -> String {
         format!("{}bridge-token", self.stored_prefix())
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// An exit code; the numbers are those of the published npm bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub enum Exit {
     /// Done, or stopped by whoever started it.
     Success = 0,
     /// Something failed that no other code names.
@@ -36,25 +36,25 @@ impl From<Exit> for ExitCode {
 /// Why the program ends before it is told to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct Failure {
+pub struct Failure {
     /// Exit code.
-    pub(crate) exit: Exit,
+    pub exit: Exit,
     /// Stable word for programs.
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// What happened and why, as a sentence.
-    pub(crate) message: String,
+    pub message: String,
     /// What to do now, as a sentence.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl Failure {
     /// A wrong command line or environment variable.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Self { exit: Exit::Usage, code: "usage", message: message.into(), hint: None }
     }
 
     /// Something that no other code names.
-    pub(crate) fn fatal(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn fatal(message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), Some(hint.into()));
         Self { exit: Exit::Failure, code: "fatal", message, hint }
     }
@@ -67,7 +67,7 @@ impl From<vault::VaultError> for Failure {
 }
 
 /// Makes a sentence of a fragment.
-pub(crate) fn sentence(fragment: &str) -> String {
+pub fn sentence(fragment: &str) -> String {
     let mut letters = fragment.trim_end_matches('.').chars();
     let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).chain(['.']).collect()

@@ -10,15 +10,15 @@ use crate::paths::variable;
 
 /// What was found out without a connection.
 #[derive(Debug)]
-pub(crate) struct Gateway {
+pub struct Gateway {
     /// Where the gateway is, as far as that is known.
-    pub(crate) url: Option<GatewayUrl>,
+    pub url: Option<GatewayUrl>,
     /// Where its token comes from, or why there is none.
-    pub(crate) token: Result<&'static str, Failure>,
+    pub token: Result<&'static str, Failure>,
 }
 
 /// Looks at what was given, else at OpenClaw's configuration.
-pub(crate) fn look(config: &Config) -> Gateway {
+pub fn look(config: &Config) -> Gateway {
     let given = config.gateway_token.as_ref().map(|token| token.source);
     let found = openclaw::discover(&config.state_dir);
     let url = match &found {
@@ -49,7 +49,7 @@ pub(crate) fn look(config: &Config) -> Gateway {
 
 /// What the engine needs to know. What was not given it reads from OpenClaw's configuration, again
 /// at every connection.
-pub(crate) fn settings(config: &Config, gateway: &Gateway) -> GatewaySettings {
+pub fn settings(config: &Config, gateway: &Gateway) -> GatewaySettings {
     let token = config.gateway_token.as_ref().map(|token| token.secret.clone());
     let nothing_to_read = token.is_some() && gateway.url.is_none();
     GatewaySettings {

@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 
 /// The keys of the installation at one cloud.
 #[derive(Debug)]
-pub(crate) struct InstallationKeys {
+pub struct InstallationKeys {
     vault: Vault,
     prefix: String,
 }
 
 impl InstallationKeys {
     /// Keeps keys under names that begin with `prefix`.
-    pub(crate) fn new(vault: Vault, prefix: String) -> Self {
+    pub fn new(vault: Vault, prefix: String) -> Self {
         Self { vault, prefix }
     }
 

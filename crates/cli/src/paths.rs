@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The folder for what this program stores, unless told otherwise.
-pub(crate) fn usual_data_dir() -> Option<PathBuf> {
+pub fn usual_data_dir() -> Option<PathBuf> {
     if cfg!(target_os = "macos") {
         Some(env::home_dir()?.join("Library/Application Support/Sophon"))
     } else if cfg!(windows) {

@@ -10,7 +10,7 @@ const INTERRUPTED: i32 = 130;
 
 /// Tells everybody to stop, once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Signals {
+pub struct Signals {
     stop: CancellationToken,
     name: Arc<OnceLock<&'static str>>,
 }
@@ -20,7 +20,7 @@ impl Signals {
     ///
     /// # Errors
     /// When the system does not let this program listen.
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    pub fn listen() -> std::io::Result<Self> {
         let signals = Self::default();
         let mut source = system::Source::new()?;
         let Self { stop, name } = signals.clone();
@@ -35,12 +35,12 @@ impl Signals {
     }
 
     /// Ends when somebody wants the program to stop.
-    pub(crate) fn token(&self) -> &CancellationToken {
+    pub fn token(&self) -> &CancellationToken {
         &self.stop
     }
 
     /// Names the signal that came, if one did.
-    pub(crate) fn name(&self) -> Option<&'static str> {
+    pub fn name(&self) -> Option<&'static str> {
         self.name.get().copied()
     }
 }

@@ -102,6 +102,20 @@ impl Call {
         }
     }
 
+    /// Says whether the gateway answers without reading, fetching or preparing anything, so that
+    /// the time until its answer is that of the way there and back.
+    pub(crate) fn is_answered_at_once(&self) -> bool {
+        match self {
+            Self::ChatAbort { .. } | Self::ResolveApproval { .. } | Self::ListApprovals { .. } => {
+                true
+            }
+            Self::ChatSend { .. }
+            | Self::ChatHistory { .. }
+            | Self::SetModel { .. }
+            | Self::Query { .. } => false,
+        }
+    }
+
     /// Builds the parameter object.
     pub fn params(&self) -> Value {
         match self {

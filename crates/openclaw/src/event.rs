@@ -47,6 +47,12 @@ impl SessionKey {
     pub fn canonical(agent: &str, key: &str) -> Self {
         Self(format!("agent:{agent}:{key}").to_lowercase())
     }
+
+    /// Reads the agent that the session belongs to; none when the key is not canonical.
+    pub fn agent(&self) -> Option<&str> {
+        let (agent, _) = self.0.strip_prefix("agent:")?.split_once(':')?;
+        (!agent.is_empty()).then_some(agent)
+    }
 }
 
 impl RunId {
@@ -70,8 +76,8 @@ pub enum Event {
         id: String,
         /// What was decided, where the gateway says so.
         decision: Option<Decision>,
-        /// Who decided, as the gateway names them; absent when it expired.
-        resolved_by: Option<String>,
+        /// How it came to that.
+        how: Resolution,
     },
     /// The gateway lives.
     Tick,
@@ -305,6 +311,17 @@ pub enum ApprovalKind {
     Exec,
     /// An action of a plugin.
     Plugin,
+}
+
+/// How an approval came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Somebody decided.
+    Decided,
+    /// Nobody decided in time (newer generation; the older one says nothing then).
+    Expired,
+    /// The run that asked was stopped (newer generation).
+    Withdrawn,
 }
 
 /// A decision as the gateway knows it.

@@ -24,11 +24,11 @@ pub use device::{DeviceIdentity, NoRandomness};
 pub use discovery::{Discovered, DiscoveryError, discover, is_installed};
 pub use error::{CallError, ConnectError, Refusal};
 pub use event::{
-    Approval, ApprovalKind, Decision, Event, FailureKind, RunEvent, RunEventKind, RunId,
-    SessionKey, ToolCallId, ToolEvent, Usage,
+    Approval, ApprovalKind, Decision, Event, FailureKind, Resolution, RunEvent, RunEventKind,
+    RunId, SessionKey, ToolCallId, ToolEvent, Usage,
 };
 pub use handshake::{CAPABILITIES, Credential, Identity, PLATFORM, SCOPES};
 pub use hello::{Generation, Hello};
-pub use link::{Client, Disconnected, Events, PendingAnswer, Target, connect};
+pub use link::{Client, Disconnected, Events, Life, PendingAnswer, Target, connect};
 pub use parse::{parse_approval, parse_event};
 pub use url::{GatewayUrl, GatewayUrlError};

@@ -3,11 +3,12 @@
 mod carrier;
 mod client;
 mod events;
+mod life;
 #[cfg(test)]
 mod tests;
 mod wake;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dial::{DialError, Dialer, Socket, SocketLimits};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -23,6 +24,7 @@ use crate::{ConnectError, Credential, DeviceIdentity, GatewayUrl, Hello, Identit
 
 pub use client::{Client, PendingAnswer};
 pub use events::{Disconnected, Events};
+pub use life::Life;
 
 /// Largest message that is taken from a gateway, in bytes: more than it keeps for a client.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
@@ -82,6 +84,7 @@ async fn connect_within(
     let challenge = timeout(patience.challenge, await_challenge(&mut socket))
         .await
         .map_err(|_| ConnectError::TimedOut)??;
+    let introduced_at = Instant::now();
     let hello = timeout(patience.answer, introduce(&mut socket, target, &challenge))
         .await
         .map_err(|_| ConnectError::TimedOut)??;
@@ -90,7 +93,7 @@ async fn connect_within(
         version = hello.server_version.as_deref().unwrap_or("unknown"),
         "connected to the gateway"
     );
-    let (client, events) = carry(socket, &hello);
+    let (client, events) = carry(socket, &hello, Life::new(introduced_at.elapsed()));
     Ok((hello, client, events))
 }
 
@@ -165,10 +168,10 @@ async fn next_text(socket: &mut Socket) -> Result<Utf8Bytes, ConnectError> {
     }
 }
 
-fn carry(socket: Socket, hello: &Hello) -> (Client, Events) {
+fn carry(socket: Socket, hello: &Hello, life: Life) -> (Client, Events) {
     let (requests, outgoing) = mpsc::channel(REQUEST_CAPACITY);
     let (sender, receiver) = mpsc::channel(EVENT_CAPACITY);
-    let client = Client::new(requests, hello.max_payload);
+    let client = Client::new(requests, life, hello.max_payload);
     let events = Events::new(receiver);
     let carrier = carrier::Carrier {
         outgoing,

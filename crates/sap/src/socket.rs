@@ -42,6 +42,9 @@ pub struct Socket {
     answered: Option<Incoming>,
     /// How many frames could not be read.
     unread: u64,
+    /// When the cloud was asked for a sign of life that it has not given yet.
+    asked_at: Option<Instant>,
+    round_trip: Duration,
 }
 
 impl Socket {
@@ -57,6 +60,7 @@ impl Socket {
     ) -> Result<Self, ConnectError> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, token.authorization())]);
         let limits = SocketLimits { max_message: LONGEST_MESSAGE };
+        let dialled_at = Instant::now();
         let stream = dialer
             .websocket(&cloud.socket(), headers, limits)
             .await
@@ -68,6 +72,8 @@ impl Socket {
             unflushed: false,
             answered: None,
             unread: 0,
+            asked_at: None,
+            round_trip: dialled_at.elapsed(),
         };
         let hello = Outgoing::Hello { version: version.to_owned() };
         socket.send(hello).await.map_err(ConnectError::Lost)?;
@@ -102,6 +108,12 @@ impl Socket {
                 return Ok(incoming);
             }
         }
+    }
+
+    /// How long the cloud took for its last answer to our ping; before the first one, which comes
+    /// after 20 seconds of silence, how long the connection took to open.
+    pub fn round_trip(&self) -> Duration {
+        self.round_trip
     }
 
     /// Sends a frame; if it is cancelled, the next call sends the frame.
@@ -147,7 +159,10 @@ impl Socket {
     fn look(&mut self) -> Result<(), Closed> {
         match self.watch.look(Instant::now(), SystemTime::now()) {
             Verdict::Alive => {}
-            Verdict::Ask => self.unsent.push_back(Outgoing::Ping),
+            Verdict::Ask => {
+                self.unsent.push_back(Outgoing::Ping);
+                self.asked_at = Some(Instant::now());
+            }
             Verdict::Silent => return Err(Closed::Silent),
             Verdict::Woke => return Err(Closed::Woke),
         }
@@ -162,6 +177,7 @@ impl Socket {
                     self.answered = Some(Incoming::Ping);
                     Ok(None)
                 }
+                Ok(Incoming::Pong) => Ok(Some(self.hear_pong())),
                 Ok(incoming) => Ok(Some(incoming)),
                 Err(problem) => {
                     self.unread += 1;
@@ -181,7 +197,7 @@ impl Socket {
                 self.answered = Some(Incoming::Ping);
                 Ok(None)
             }
-            Message::Pong(_) => Ok(Some(Incoming::Pong)),
+            Message::Pong(_) => Ok(Some(self.hear_pong())),
             Message::Close(frame) => {
                 // The stream has queued the reply; if it cannot leave at once, nobody misses it.
                 let _ = self.stream.flush().now_or_never();
@@ -189,6 +205,13 @@ impl Socket {
             }
             Message::Frame(_) => Ok(None),
         }
+    }
+
+    fn hear_pong(&mut self) -> Incoming {
+        if let Some(asked_at) = self.asked_at.take() {
+            self.round_trip = asked_at.elapsed();
+        }
+        Incoming::Pong
     }
 }
 

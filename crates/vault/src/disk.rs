@@ -1,10 +1,10 @@
-//! Files that only their owner can read, replaced as a whole or not at all.
+//! The vault's files, and the lock between processes that change them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
@@ -18,28 +18,13 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// Reads a whole file; none when it does not exist. One beyond [`MAX_SIZE`] is cut, and so damaged.
 pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(VaultError::Io { path: path.to_owned(), source }),
-    };
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(MAX_SIZE).read_to_end(&mut bytes).map_err(VaultError::io(path))?;
-    Ok(Some(bytes))
+    let bytes = disk::read(path, MAX_SIZE).map_err(VaultError::io(path))?;
+    Ok(bytes.map(Zeroizing::new))
 }
 
-/// Replaces a file: whoever reads it sees the old content or the new, also after a power cut.
+/// Replaces a file as a whole.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let replace = || {
-        // Created readable by its owner only, and renamed over the old one.
-        let mut file = tempfile::Builder::new().prefix(".vault-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        sync_folder(folder)
-    };
-    replace().map_err(VaultError::io(path))
+    disk::write(path, bytes).map_err(VaultError::io(path))
 }
 
 /// Removes a file, if there is one.
@@ -54,27 +39,12 @@ pub(crate) fn remove(path: &Path) -> Result<(), VaultError> {
 
 /// Renames a damaged file so that it is kept but not read again.
 pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, VaultError> {
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".damaged-{moment}"));
-    let aside = path.with_file_name(name);
-    fs::rename(path, &aside).map_err(VaultError::io(path))?;
-    Ok(aside)
+    disk::set_aside(path).map_err(VaultError::io(path))
 }
 
 /// Creates a folder that only its owner can enter, if it does not exist.
 pub(crate) fn create_folder(path: &Path) -> Result<(), VaultError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(path).map_err(VaultError::io(path))
+    disk::create_folder(path).map_err(VaultError::io(path))
 }
 
 /// Takes away everybody else's access to a file; says whether there was any.
@@ -128,14 +98,4 @@ impl Lock {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

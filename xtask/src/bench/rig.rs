@@ -11,7 +11,7 @@ use simulator::gateway::{Gateway, GatewayOptions};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::bridge::{Bridge, GatewayAt, Launch};
+use crate::bridge::{Bridge, Face, GatewayAt, Launch};
 
 /// How long anything may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,6 +67,7 @@ impl Rig {
             token: Some(&self.token),
             host_label: "Measured OpenClaw",
             gateway: GatewayAt::Url(&gateway_url, &self.gateway_token),
+            face: Face::Events,
         };
         let started = Instant::now();
         let bridge = Bridge::start(&launch)?;

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Options;
-use crate::bridge::{Bridge, GatewayAt, Launch};
+use crate::bridge::{Bridge, Face, GatewayAt, Launch};
 
 /// The release that `--real` starts.
 const RELEASE: Version = Version::V2026_9_6;
@@ -121,6 +121,7 @@ impl DemoGateway {
         program: &Path,
         data_dir: &Path,
         cloud: &str,
+        face: Face,
     ) -> anyhow::Result<Bridge> {
         let gateway = match self {
             Self::Theirs { state_dir, .. } => GatewayAt::StateDir(state_dir),
@@ -128,7 +129,8 @@ impl DemoGateway {
             Self::Simulated { url, token, .. } => GatewayAt::Url(url, token),
         };
         let host_label = HOST_LABEL;
-        Bridge::start(&Launch { program, data_dir, cloud, token: None, host_label, gateway })
+        let token = None;
+        Bridge::start(&Launch { program, data_dir, cloud, token, host_label, gateway, face })
     }
 }
 

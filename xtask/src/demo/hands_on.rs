@@ -68,11 +68,16 @@ fn invite(cloud: &Cloud, event: &Value, may_open: bool) {
 
 fn welcome() {
     println!("\nConnected on both sides. Write to your agent on the phone page.");
+    say_scripts();
+    println!("Ctrl-C ends the demonstration and removes everything.");
+}
+
+/// Says what may be written on the phone page.
+pub(super) fn say_scripts() {
     println!("A simulated or scripted model does what a message says:");
     println!("  run: date          asks before it runs a command");
     println!("  slow: 100          answers slowly, so that there is something to stop");
     println!("  markdown           shows every kind of markup");
-    println!("Ctrl-C ends the demonstration and removes everything.");
 }
 
 fn say(event: &Value) {

@@ -5,11 +5,14 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::bridge::Face;
+
 /// A folder that is removed when it is dropped, with what was kept elsewhere on its behalf.
 pub(super) struct Home {
     folder: TempDir,
     program: PathBuf,
     cloud: String,
+    face: Face,
 }
 
 impl Home {
@@ -17,9 +20,9 @@ impl Home {
     ///
     /// # Errors
     /// When the system's folder for temporary files cannot be written to.
-    pub(super) fn new(program: PathBuf, cloud: String) -> std::io::Result<Self> {
+    pub(super) fn new(program: PathBuf, cloud: String, face: Face) -> std::io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("sophon-demo-").tempdir()?;
-        Ok(Self { folder, program, cloud })
+        Ok(Self { folder, program, cloud, face })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -33,8 +36,8 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // On Linux the bridge is started without a keychain; elsewhere there is always one.
-        if cfg!(target_os = "linux") {
+        // On Linux a bridge for a terminal is started without a keychain; elsewhere there is one.
+        if cfg!(target_os = "linux") && self.face == Face::Events {
             return;
         }
         // Nothing is left to be done about an entry that cannot be removed.

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: the bridge at work between a simulated cloud and a gateway.
+//! `cargo xtask demo`: the bridge at work between a simulated cloud and a gateway; as a tray app where
+//! there is a display, otherwise in the terminal.
 
 mod browser;
 mod gateway;
@@ -7,6 +8,7 @@ mod home;
 mod page;
 mod scenes;
 mod transcript;
+mod tray;
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +20,9 @@ use anyhow::Context as _;
 use clap::Args;
 use simulator::cloud::{Cloud, CloudOptions, Dialect};
 
-use crate::cargo::build_bridge;
+use crate::bridge::Face;
+use crate::cargo::{build_bridge, build_desktop};
+use crate::install;
 use crate::steps::Steps;
 use gateway::DemoGateway;
 use home::Home;
@@ -39,6 +43,9 @@ pub(crate) struct Options {
     /// Plays the person as well, prints what happens, and fails when something is missing.
     #[arg(long)]
     scripted: bool,
+    /// Shows the bridge for a terminal although there is a display.
+    #[arg(long)]
+    terminal: bool,
     /// Prints links instead of opening the browser.
     #[arg(long)]
     no_browser: bool,
@@ -52,11 +59,19 @@ pub(crate) struct Options {
 /// # Errors
 /// When a part cannot be built, installed or started.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    println!("Sophon bridge: a demonstration on this computer alone. Nothing leaves it.");
+    println!("Sophon: a demonstration on this computer alone. Nothing leaves it.");
     let mut steps = Steps::of(3 + usize::from(options.bridge.is_none()));
-    let program = match &options.bridge {
-        Some(program) => std::path::absolute(program)?,
-        None => {
+    let face = face(options);
+    let program = match (&options.bridge, face) {
+        (Some(program), _) => std::path::absolute(program)?,
+        (None, Face::Desktop) => {
+            let step = steps.begin("building sophon-desktop (some minutes the first time)");
+            install::libraries()?;
+            let program = build_desktop(false)?;
+            step.done("built");
+            program
+        }
+        (None, Face::Events) => {
             let step = steps.begin("building sophon-bridge (minutes the first time)");
             let program = build_bridge(false)?;
             step.done("built");
@@ -66,7 +81,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         tokio::select! {
-            code = show(options, program, steps) => code,
+            code = show(options, face, program, steps) => code,
             () = interrupted() => {
                 println!("\nStopping.");
                 Ok(ExitCode::from(INTERRUPTED))
@@ -77,7 +92,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     code
 }
 
-async fn show(options: &Options, program: PathBuf, mut steps: Steps) -> anyhow::Result<ExitCode> {
+/// A tray where a person can see it, unless something else is asked for.
+fn face(options: &Options) -> Face {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_display = !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+    let is_plain = options.scripted || options.terminal || options.bridge.is_some();
+    if has_display && !is_plain { Face::Desktop } else { Face::Events }
+}
+
+async fn show(
+    options: &Options,
+    face: Face,
+    program: PathBuf,
+    mut steps: Steps,
+) -> anyhow::Result<ExitCode> {
     let step = steps.begin("starting a simulated Sophon cloud");
     let cloud = start_cloud().await?;
     step.done(&format!("it answers at {}", cloud.base_url()));
@@ -86,14 +114,19 @@ async fn show(options: &Options, program: PathBuf, mut steps: Steps) -> anyhow::
     let gateway = DemoGateway::choose(options).await?;
     step.done(&gateway.describe());
 
-    let step = steps.begin("starting sophon-bridge");
-    let home = Home::new(program, cloud.base_url())?;
-    let start = || gateway.start_bridge(home.program(), home.folder(), &cloud.base_url());
+    let step = steps.begin(match face {
+        Face::Desktop => "starting sophon-desktop",
+        Face::Events => "starting sophon-bridge",
+    });
+    let home = Home::new(program, cloud.base_url(), face)?;
+    let start = || gateway.start_bridge(home.program(), home.folder(), &cloud.base_url(), face);
     let bridge = start()?;
     step.done(&format!("it keeps what it must in {}", home.folder().display()));
 
     if options.scripted {
         scenes::play(&cloud, bridge, &gateway).await
+    } else if face == Face::Desktop {
+        tray::watch(&cloud, bridge, !options.no_browser).await
     } else {
         hands_on::watch(&cloud, bridge, start, !options.no_browser).await
     }

@@ -56,9 +56,19 @@ pub enum Purpose {
     /// Looks what an approved command did (older generation).
     Outcome(SessionId, TurnId, String),
     /// Decides an approval.
-    Resolve(String),
-    /// Lists pending approvals of a kind.
-    List(openclaw::ApprovalKind),
+    Resolve {
+        /// Id of the approval.
+        approval: String,
+        /// The decision that was sent.
+        decision: openclaw::Decision,
+    },
+    /// Lists pending approvals.
+    List {
+        /// Kind to list.
+        kind: openclaw::ApprovalKind,
+        /// How many approvals had come before the gateway was asked.
+        known: u64,
+    },
     /// Changes a session's model.
     Model(SessionId),
     /// Answers a question of the phone.

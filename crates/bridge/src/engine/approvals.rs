@@ -1,33 +1,34 @@
-//! From an agent's question to the phone, and from the decision back to the gateway.
+//! From an agent's question to the person, and to its end.
 
-use openclaw::{Approval, ApprovalKind, Call, CallError, Decision};
+use openclaw::{Approval, ApprovalKind, Call, CallError, Decision, Resolution};
 use sap::SessionId;
 use serde_json::Value;
 
 use super::act::{Post, Purpose, TurnId};
 use super::clock::Now;
 use super::conversation::Asker;
-use super::desk::{Pending, kind_of};
+use super::desk::{Author, Verdict};
 use super::request::request;
 use super::tools::task_id;
 use super::{Effect, Engine};
-use crate::Notice;
+use crate::{Notice, Settled};
 
 impl Engine {
     /// An agent asks: the person is told if the session is one of ours.
     pub(super) fn approval_requested(
         &mut self,
-        approval: Approval,
+        approval: &Approval,
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
         let key = approval.session_key.as_ref();
         let session = key.and_then(|key| self.by_key.get(key)).cloned();
-        if !self.desk.add(approval.clone(), session.clone()) {
+        if !self.desk.add(approval, session.as_ref(), now) {
             return;
         }
         let Some(session) = session else { return };
-        self.ask_person(&approval, &session, now, effects);
+        self.recent.note(&session, now);
+        self.ask_person(approval, &session, now, effects);
         if let Some(decision) = self.desk.take_early(&approval.id) {
             self.phone_decided(&approval.id, decision, now, effects);
         }
@@ -55,157 +56,18 @@ impl Engine {
         self.outbox.push(session, turn, post, now.instant);
     }
 
-    /// The person decided at the phone.
-    pub(super) fn phone_decided(
-        &mut self,
-        approval: &str,
-        decision: sap::Decision,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(pending) = self.desk.get(approval) else {
-            // It may only be unknown here so far: the gateway's list decides.
-            self.desk.keep_early(approval.to_owned(), decision);
-            if self.gateway.is_some() {
-                let kind = kind_of(approval);
-                effects.push(Effect::Gateway(Purpose::List(kind), Call::ListApprovals { kind }));
-            }
-            return;
-        };
-        if pending.session.is_none() {
-            // The phone was never asked about it.
-            tracing::warn!(approval, "a decision about another surface's approval is ignored");
-            return;
-        }
-        let decision = match decision {
-            sap::Decision::Deny => Decision::Deny,
-            sap::Decision::Approve => Decision::AllowOnce,
-            sap::Decision::ApproveAlways
-                if pending.approval.allowed.contains(&Decision::AllowAlways) =>
-            {
-                Decision::AllowAlways
-            }
-            sap::Decision::ApproveAlways => {
-                self.say_only_once(approval, now, effects);
-                Decision::AllowOnce
-            }
-        };
-        self.decide(approval, decision, now, effects);
+    /// Asks the gateway what is pending.
+    pub(super) fn list_approvals(&self, kind: ApprovalKind, effects: &mut Vec<Effect>) {
+        let purpose = Purpose::List { kind, known: self.desk.known() };
+        effects.push(Effect::Gateway(purpose, Call::ListApprovals { kind }));
     }
 
-    /// A decision goes to the gateway, now or when it is there.
-    pub(super) fn decide(
-        &mut self,
-        approval: &str,
-        decision: Decision,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(pending) = self.desk.decide(approval, decision) else { return };
-        let kind = pending.approval.kind;
-        let session = pending.session.clone();
-        if self.gateway.is_some() {
-            effects.push(resolve(approval, kind, decision));
-        }
-        let label = match decision {
-            Decision::AllowOnce | Decision::AllowAlways => "Allowed",
-            Decision::Deny => "Denied",
-        };
-        self.label_card(session.as_ref(), approval, label, now, effects);
-    }
-
-    fn say_only_once(&mut self, approval: &str, now: Now, effects: &mut Vec<Effect>) {
-        let what = "“Always” is not offered by this gateway for this request: allowed once";
-        let session = self.desk.get(approval).and_then(|pending| pending.session.clone());
-        self.label_card(session.as_ref(), approval, what, now, effects);
-        let notice =
-            Notice::DecisionChanged { approval_id: approval.to_owned(), what: what.to_owned() };
-        effects.push(Effect::Notify(notice));
-    }
-
-    fn label_card(
-        &mut self,
-        session: Option<&SessionId>,
-        approval: &str,
-        label: &str,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        if let Some(session) = session {
-            self.with(session, now, effects, |conversation, cx, acts| {
-                conversation.approval_decided(approval, label, cx, acts);
-            });
-        }
-    }
-
-    /// The gateway answered a decision.
-    pub(super) fn resolve_answered(
-        &mut self,
-        approval: &str,
-        answer: Result<Value, CallError>,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        let error = match answer {
-            Ok(_) => {
-                self.desk.remove(approval);
-                return;
-            }
-            // Undelivered decisions are told again when the gateway is back.
-            Err(CallError::Disconnected) => return,
-            Err(CallError::TimedOut) => {
-                if let Some(pending) = self.desk.get(approval)
-                    && let Some(decision) = pending.decision
-                    && self.gateway.is_some()
-                {
-                    effects.push(resolve(approval, pending.approval.kind, decision));
-                }
-                return;
-            }
-            Err(error @ CallError::Refused(_)) => error,
-        };
-        if error.allow_always_unavailable()
-            && let Some(pending) = self.desk.decide_instead(approval, Decision::AllowOnce)
-        {
-            let kind = pending.approval.kind;
-            effects.push(resolve(approval, kind, Decision::AllowOnce));
-            self.say_only_once(approval, now, effects);
-            return;
-        }
-        self.desk.remove(approval);
-        let what = if error.approval_already_resolved() || error.approval_not_found() {
-            // One answered at the computer is found resolved: normal (`sap.md`, §6).
-            "it had been decided already, or had expired".to_owned()
-        } else {
-            format!("the gateway did not take the decision: {error}")
-        };
-        tracing::info!(approval, what, "a decision was not applied");
-        let notice = Notice::DecisionChanged { approval_id: approval.to_owned(), what };
-        effects.push(Effect::Notify(notice));
-    }
-
-    /// A decision was made, here or elsewhere.
-    pub(super) fn approval_resolved(
-        &mut self,
-        approval: &str,
-        decision: Option<Decision>,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(pending) = self.desk.remove(approval) else { return };
-        if pending.decision.is_none() {
-            let label = match decision {
-                Some(Decision::AllowOnce | Decision::AllowAlways) => "Allowed at the computer",
-                Some(Decision::Deny) | None => "Denied at the computer, or expired",
-            };
-            self.label_card(pending.session.as_ref(), approval, label, now, effects);
-        }
-    }
-
-    /// The gateway listed its pending questions.
+    /// The gateway listed what is pending; of what it was asked after, the first `known` questions
+    /// had come.
     pub(super) fn approvals_listed(
         &mut self,
         kind: ApprovalKind,
+        known: u64,
         answer: Result<Value, CallError>,
         now: Now,
         effects: &mut Vec<Effect>,
@@ -214,27 +76,134 @@ impl Engine {
         let Ok(Value::Array(items)) = answer else { return };
         let listed: Vec<Approval> =
             items.iter().filter_map(|item| openclaw::parse_approval(kind, item)).collect();
-        for Pending { approval, session, .. } in self.desk.reconcile(kind, &listed) {
-            self.label_card(session.as_ref(), &approval.id, "No longer asked", now, effects);
+        for approval in self.desk.unlisted(kind, known, &listed) {
+            self.settle(&approval, Settled::Gone, now, effects);
         }
-        for (approval, decision) in self.desk.undelivered() {
-            if approval.kind == kind {
-                effects.push(resolve(&approval.id, kind, decision));
-            }
-        }
-        for approval in listed {
+        self.decide_again(kind, effects);
+        for approval in &listed {
             self.approval_requested(approval, now, effects);
         }
         for approval in self.desk.take_stale(kind) {
-            let what = "it is no longer pending: it expired, or OpenClaw restarted".to_owned();
-            tracing::info!(approval, "a decision came too late");
-            let notice = Notice::DecisionChanged { approval_id: approval, what };
-            effects.push(Effect::Notify(notice));
+            tell_changed(&approval, NOT_PENDING, effects);
         }
+    }
+
+    /// A decision was made, here or elsewhere, or nobody made one in time.
+    pub(super) fn approval_resolved(
+        &mut self,
+        approval: &str,
+        decision: Option<Decision>,
+        how: Resolution,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(pending) = self.desk.get(approval) else { return };
+        let outcome = match (pending.verdict, decision, how) {
+            (Some(verdict), Some(decision), _) if verdict.decision == decision => verdict.applied(),
+            // The answer to our own decision tells whether it is the one.
+            (Some(_), None, _) => return,
+            (_, decision, Resolution::Decided) => Settled::Elsewhere { decision },
+            (_, _, Resolution::Expired) => Settled::Expired,
+            (_, _, Resolution::Withdrawn) => Settled::Gone,
+        };
+        self.settle(approval, outcome, now, effects);
+    }
+
+    /// Time passed: what nobody decided ends.
+    pub(super) fn expire_approvals(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        if let Some(facts) = &self.gateway {
+            for approval in self.desk.about_to_expire(facts.generation, now) {
+                let verdict = Verdict { decision: Decision::Deny, author: Author::Expiry };
+                self.decide(&approval, verdict, now, effects);
+            }
+        }
+        for approval in self.desk.expired(now) {
+            self.settle(&approval, Settled::Expired, now, effects);
+        }
+    }
+
+    /// A question is over: whoever was asked is told so once, and why a decision of theirs was
+    /// not applied.
+    pub(super) fn settle(
+        &mut self,
+        approval: &str,
+        outcome: Settled,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(pending) = self.desk.remove(approval) else { return };
+        let Some(session) = pending.session else { return };
+        if let Some(label) = card_label(&outcome) {
+            self.label_card(&session, approval, label, now, effects);
+        }
+        let is_persons =
+            pending.verdict.is_some_and(|verdict| matches!(verdict.author, Author::Person(_)));
+        if is_persons && let Some(what) = not_applied(&outcome) {
+            tell_changed(approval, &what, effects);
+        }
+        let approval_id = approval.to_owned();
+        effects.push(Effect::Notify(Notice::ApprovalSettled { approval_id, outcome }));
+    }
+
+    pub(super) fn label_card(
+        &mut self,
+        session: &SessionId,
+        approval: &str,
+        label: &str,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.with(session, now, effects, |conversation, cx, acts| {
+            conversation.approval_decided(approval, label, cx, acts);
+        });
     }
 }
 
-fn resolve(approval: &str, kind: ApprovalKind, decision: Decision) -> Effect {
-    let call = Call::ResolveApproval { id: approval.to_owned(), kind, decision };
-    Effect::Gateway(Purpose::Resolve(approval.to_owned()), call)
+/// Why a decision finds nothing to decide.
+pub(super) const NOT_PENDING: &str =
+    "it is no longer pending: it was decided already, has expired, or OpenClaw restarted";
+
+/// Tells a person that their decision was not applied, or not as they made it.
+pub(super) fn tell_changed(approval: &str, what: &str, effects: &mut Vec<Effect>) {
+    tracing::info!(approval, what, "a decision was not applied as it was made");
+    let notice =
+        Notice::DecisionChanged { approval_id: approval.to_owned(), what: what.to_owned() };
+    effects.push(Effect::Notify(notice));
+}
+
+/// What the tool card at the phone says at the end; what the person decided it says already.
+fn card_label(outcome: &Settled) -> Option<&'static str> {
+    match outcome {
+        Settled::Applied { .. } => None,
+        Settled::Elsewhere { decision: Some(Decision::AllowOnce | Decision::AllowAlways) } => {
+            Some("Allowed elsewhere")
+        }
+        Settled::Elsewhere { decision: Some(Decision::Deny) } => Some("Denied elsewhere"),
+        Settled::Elsewhere { decision: None } => Some("Decided elsewhere"),
+        Settled::Expired => Some("Nobody answered in time"),
+        Settled::Gone => Some("No longer asked"),
+        Settled::Failed { .. } => Some("The decision could not be applied"),
+    }
+}
+
+/// Why a decision was not applied; none if it was.
+fn not_applied(outcome: &Settled) -> Option<String> {
+    Some(match outcome {
+        Settled::Applied { .. } => return None,
+        // One answered at the computer is found resolved: normal (`sap.md`, §6).
+        Settled::Elsewhere { decision } => format!("it had been {} elsewhere", past(*decision)),
+        Settled::Expired => "it had expired before the gateway took the decision".into(),
+        Settled::Gone => "nobody waits for it any more: it expired, or OpenClaw restarted".into(),
+        Settled::Failed { why } => format!("the gateway did not take the decision: {why}"),
+    })
+}
+
+/// A decision as a participle.
+pub(super) fn past(decision: Option<Decision>) -> &'static str {
+    match decision {
+        Some(Decision::AllowOnce) => "allowed once",
+        Some(Decision::AllowAlways) => "allowed for good",
+        Some(Decision::Deny) => "denied",
+        None => "decided",
+    }
 }

@@ -311,8 +311,8 @@ impl Conversation {
                     turn.outcome_answered(approval, &answer, cx, acts);
                 }
             }
-            Purpose::Resolve(_)
-            | Purpose::List(_)
+            Purpose::Resolve { .. }
+            | Purpose::List { .. }
             | Purpose::Model(_)
             | Purpose::Question { .. } => {}
         }

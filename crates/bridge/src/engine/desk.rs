@@ -7,43 +7,134 @@ use openclaw::{Approval, ApprovalKind, Decision, Generation, SessionKey};
 use sap::SessionId;
 
 use super::clock::Now;
+use super::seen::Seen;
+use crate::{Decider, Settled};
 
 /// How long before its end a question is denied on the older gateway, which may otherwise run what
 /// nobody approved (`openclaw-facts.md`, H8).
 const DENY_BEFORE_EXPIRY_MS: u64 = 15_000;
+/// How long after its end a question counts as expired even where the gateway says nothing.
+const EXPIRY_GRACE_MS: u64 = 5_000;
+/// How many questions are remembered after their end, so that none comes back.
+const REMEMBERED: usize = 1024;
 
 /// Every pending question of an agent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Desk {
     pending: BTreeMap<String, Pending>,
     /// Decisions about questions that are not known yet.
     early: BTreeMap<String, sap::Decision>,
+    over: Seen<String>,
+    /// How many questions have come.
+    known: u64,
+    /// Counts the changes of what is pending.
+    revision: u64,
 }
 
 /// One pending question.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     pub(crate) approval: Approval,
-    /// The session of ours that it belongs to, if any.
+    /// The session of ours that it belongs to, if any: then the person was asked.
     pub(crate) session: Option<SessionId>,
     /// What was decided here and the gateway has not confirmed.
-    pub(crate) decision: Option<Decision>,
+    pub(crate) verdict: Option<Verdict>,
+    /// When it ends by this computer's clock: Unix time in milliseconds.
+    pub(crate) ends_at_ms: u64,
+    /// The how-manieth question it is.
+    number: u64,
+}
+
+/// A decision that was made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) decision: Decision,
+    pub(crate) author: Author,
+}
+
+/// Who made a decision here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// A person.
+    Person(Decider),
+    /// The engine, because the question is about to end on the older gateway.
+    Expiry,
+    /// The engine, because what asked was stopped.
+    Stop,
+}
+
+impl Verdict {
+    /// What the question comes to once the gateway confirmed the decision.
+    pub(crate) fn applied(self) -> Settled {
+        match self.author {
+            Author::Person(by) => Settled::Applied { decision: self.decision, by },
+            Author::Expiry => Settled::Expired,
+            Author::Stop => Settled::Gone,
+        }
+    }
+}
+
+impl Pending {
+    fn waits(&self) -> bool {
+        self.session.is_some() && self.verdict.is_none()
+    }
+
+    fn deny_in_ms(&self, now: Now) -> Option<u64> {
+        let at = self.ends_at_ms.saturating_sub(DENY_BEFORE_EXPIRY_MS);
+        self.waits().then(|| at.saturating_sub(now.unix_ms))
+    }
+
+    fn expires_in_ms(&self, now: Now) -> u64 {
+        self.ends_at_ms.saturating_add(EXPIRY_GRACE_MS).saturating_sub(now.unix_ms)
+    }
 }
 
 impl Desk {
-    /// Adds a question; says whether it is new.
-    pub(crate) fn add(&mut self, approval: Approval, session: Option<SessionId>) -> bool {
-        if let Some(known) = self.pending.get_mut(&approval.id) {
-            known.session = known.session.take().or(session);
+    /// Makes an empty desk.
+    pub(crate) fn new() -> Self {
+        Self {
+            pending: BTreeMap::new(),
+            early: BTreeMap::new(),
+            over: Seen::new(REMEMBERED),
+            known: 0,
+            revision: 0,
+        }
+    }
+
+    /// Adds a question; says whether the person is to be asked it now.
+    pub(crate) fn add(
+        &mut self,
+        approval: &Approval,
+        session: Option<&SessionId>,
+        now: Now,
+    ) -> bool {
+        if self.over.contains(approval.id.as_str()) {
             return false;
         }
-        let id = approval.id.clone();
-        self.pending.insert(id, Pending { approval, session, decision: None });
-        true
+        if let Some(known) = self.pending.get_mut(&approval.id) {
+            let is_ours_now = known.session.is_none() && session.is_some();
+            if is_ours_now {
+                known.session = session.cloned();
+                self.revision += 1;
+            }
+            return is_ours_now;
+        }
+        self.known += 1;
+        self.revision += 1;
+        let pending = Pending {
+            approval: approval.clone(),
+            session: session.cloned(),
+            verdict: None,
+            ends_at_ms: ends_at_ms(approval, now),
+            number: self.known,
+        };
+        self.pending.insert(approval.id.clone(), pending);
+        session.is_some()
     }
 
     /// Gives the questions of a session that has become one of ours.
     pub(crate) fn claim(&mut self, key: &SessionKey, session: &SessionId) -> Vec<Approval> {
+        self.revision += 1;
         let theirs =
             |p: &&mut Pending| p.session.is_none() && p.approval.session_key.as_ref() == Some(key);
         self.pending
@@ -61,27 +152,57 @@ impl Desk {
         self.pending.get(id)
     }
 
+    /// Says whether a question was known and is over.
+    pub(crate) fn is_over(&self, id: &str) -> bool {
+        self.over.contains(id)
+    }
+
+    /// The questions that the person was asked, oldest first.
+    pub(crate) fn asked(&self) -> Vec<&Pending> {
+        let mut asked: Vec<&Pending> =
+            self.pending.values().filter(|pending| pending.session.is_some()).collect();
+        asked.sort_by_key(|pending| (pending.approval.created_at_ms, pending.number));
+        asked
+    }
+
     /// How many questions of our sessions wait for a decision.
     pub(crate) fn waiting(&self) -> usize {
-        let waits = |p: &&Pending| p.session.is_some() && p.decision.is_none();
-        self.pending.values().filter(waits).count()
+        self.pending.values().filter(|pending| pending.waits()).count()
     }
 
-    /// Notes a decision; returns the question if it is one of ours and undecided so far.
-    pub(crate) fn decide(&mut self, id: &str, decision: Decision) -> Option<&Pending> {
+    /// How many questions have come: with [`Desk::unlisted`], tells those that a list should name.
+    pub(crate) fn known(&self) -> u64 {
+        self.known
+    }
+
+    /// A number that is another one whenever something pending changed.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What is shown of the pending questions changed.
+    pub(crate) fn revise(&mut self) {
+        self.revision += 1;
+    }
+
+    /// Notes a decision; returns the question if it is undecided so far.
+    pub(crate) fn decide(&mut self, id: &str, verdict: Verdict) -> Option<&Pending> {
         let pending = self.pending.get_mut(id)?;
-        if pending.decision.is_some() {
+        if pending.verdict.is_some() {
             return None;
         }
-        pending.decision = Some(decision);
+        pending.verdict = Some(verdict);
+        self.revision += 1;
         Some(pending)
     }
 
-    /// Replaces a decision that the gateway does not take.
-    pub(crate) fn decide_instead(&mut self, id: &str, decision: Decision) -> Option<&Pending> {
-        let pending = self.pending.get_mut(id)?;
-        pending.decision = Some(decision);
-        Some(pending)
+    /// Replaces a decision that the gateway does not take by a lesser one.
+    pub(crate) fn decide_instead(&mut self, id: &str, decision: Decision) {
+        let pending = self.pending.get_mut(id);
+        if let Some(verdict) = pending.and_then(|pending| pending.verdict.as_mut()) {
+            verdict.decision = decision;
+            self.revision += 1;
+        }
     }
 
     /// Keeps a decision until its question is known.
@@ -102,21 +223,33 @@ impl Desk {
 
     /// A question is over.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Pending> {
-        self.pending.remove(id)
+        let pending = self.pending.remove(id)?;
+        self.over.is_new(&pending.approval.id);
+        self.revision += 1;
+        Some(pending)
     }
 
-    /// The gateway listed what is pending: everything else of that kind is over.
-    pub(crate) fn reconcile(&mut self, kind: ApprovalKind, listed: &[Approval]) -> Vec<Pending> {
-        let gone = |id: &String, p: &mut Pending| {
-            p.approval.kind == kind && listed.iter().all(|approval| approval.id != *id)
+    /// The questions of a kind that a list of the gateway should name and does not: those among
+    /// the first `known`. What was decided here is left to the gateway's answer.
+    pub(crate) fn unlisted(
+        &self,
+        kind: ApprovalKind,
+        known: u64,
+        listed: &[Approval],
+    ) -> Vec<String> {
+        let gone = |p: &&Pending| {
+            p.approval.kind == kind
+                && p.number <= known
+                && p.verdict.is_none()
+                && listed.iter().all(|approval| approval.id != p.approval.id)
         };
-        self.pending.extract_if(.., gone).map(|(_, pending)| pending).collect()
+        self.pending.values().filter(gone).map(|p| p.approval.id.clone()).collect()
     }
 
-    /// Decisions that the gateway has not confirmed.
-    pub(crate) fn undelivered(&self) -> Vec<(Approval, Decision)> {
-        let decided = |p: &Pending| Some((p.approval.clone(), p.decision?));
-        self.pending.values().filter_map(decided).collect()
+    /// Decisions of a kind that the gateway has not confirmed.
+    pub(crate) fn undelivered(&self, kind: ApprovalKind) -> Vec<(String, Decision)> {
+        let of_kind = self.pending.values().filter(|p| p.approval.kind == kind);
+        of_kind.filter_map(|p| Some((p.approval.id.clone(), p.verdict?.decision))).collect()
     }
 
     /// Questions of ours that must be denied now, lest the older gateway runs them.
@@ -124,30 +257,41 @@ impl Desk {
         if generation == Generation::Newer {
             return Vec::new();
         }
-        let due = |p: &&Pending| deny_in_ms(p, now) == Some(0);
+        let due = |p: &&Pending| p.deny_in_ms(now) == Some(0);
         self.pending.values().filter(due).map(|p| p.approval.id.clone()).collect()
     }
 
-    /// When [`Desk::about_to_expire`] wants to be asked again.
-    pub(crate) fn deadline(&self, generation: Generation, now: Now) -> Option<Instant> {
-        if generation == Generation::Newer {
-            return None;
-        }
-        let next = self.pending.values().filter_map(|p| deny_in_ms(p, now)).min()?;
+    /// Questions that are past their end, whatever the gateway says.
+    pub(crate) fn expired(&self, now: Now) -> Vec<String> {
+        let past = |p: &&Pending| p.expires_in_ms(now) == 0;
+        self.pending.values().filter(past).map(|p| p.approval.id.clone()).collect()
+    }
+
+    /// When [`Desk::about_to_expire`] or [`Desk::expired`] want to be asked again; the generation
+    /// is that of the gateway, if it is connected.
+    pub(crate) fn deadline(&self, generation: Option<Generation>, now: Now) -> Option<Instant> {
+        let is_older = generation == Some(Generation::Older);
+        let next = |p: &Pending| match p.deny_in_ms(now).filter(|_| is_older) {
+            Some(deny_in_ms) => deny_in_ms,
+            None => p.expires_in_ms(now),
+        };
+        let next = self.pending.values().map(next).min()?;
         Some(now.instant + Duration::from_millis(next))
     }
 
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        self.pending.clear();
-        self.early.clear();
+    /// Everything that is pending.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.pending.keys().cloned().collect()
     }
 }
 
-fn deny_in_ms(pending: &Pending, now: Now) -> Option<u64> {
-    let ours = pending.session.is_some() && pending.decision.is_none();
-    let at = pending.approval.expires_at_ms.saturating_sub(DENY_BEFORE_EXPIRY_MS);
-    ours.then(|| at.saturating_sub(now.unix_ms))
+/// Where the gateway's clock is so far from this one that a question which it calls pending would
+/// be over, or would last longer than its whole life, its life counts from now.
+fn ends_at_ms(approval: &Approval, now: Now) -> u64 {
+    let life = approval.expires_at_ms.saturating_sub(approval.created_at_ms);
+    let left = approval.expires_at_ms.saturating_sub(now.unix_ms);
+    let left = if left == 0 || left > life { life } else { left };
+    now.unix_ms.saturating_add(left)
 }
 
 /// The kind that an approval's id tells (`openclaw-facts.md`, H13).

@@ -1,9 +1,8 @@
 //! What the gateway's coming, going and events lead to.
 
-use openclaw::{Call, Event, RunEvent, SessionKey};
+use openclaw::{ApprovalKind, Event, RunEvent, SessionKey};
 use sap::SessionId;
 
-use super::act::Purpose;
 use super::clock::Now;
 use super::{Effect, Engine, GatewayFacts};
 
@@ -25,8 +24,8 @@ impl Engine {
         for (session, model) in std::mem::take(&mut self.models_owed) {
             self.choose_model(&session, model, effects);
         }
-        for kind in [openclaw::ApprovalKind::Exec, openclaw::ApprovalKind::Plugin] {
-            effects.push(Effect::Gateway(Purpose::List(kind), Call::ListApprovals { kind }));
+        for kind in [ApprovalKind::Exec, ApprovalKind::Plugin] {
+            self.list_approvals(kind, effects);
         }
         self.each(now, effects, |conversation, cx, acts| {
             conversation.gateway_up(restarted, cx, acts);
@@ -59,17 +58,24 @@ impl Engine {
     pub(super) fn gateway_event(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
         match event {
             Event::Run(run) => self.run_event(run, now, effects),
-            Event::ApprovalRequested(approval) => self.approval_requested(approval, now, effects),
-            Event::ApprovalResolved { id, decision, .. } => {
-                self.approval_resolved(&id, decision, now, effects);
+            Event::ApprovalRequested(approval) => self.approval_requested(&approval, now, effects),
+            Event::ApprovalResolved { id, decision, how } => {
+                self.approval_resolved(&id, decision, how, now, effects);
             }
-            Event::Tick | Event::Shutdown { .. } | Event::Other => {}
+            Event::Tick => {
+                // A gateway that was too busy for a decision may take it now.
+                for kind in [ApprovalKind::Exec, ApprovalKind::Plugin] {
+                    self.decide_again(kind, effects);
+                }
+            }
+            Event::Shutdown { .. } | Event::Other => {}
         }
     }
 
     fn run_event(&mut self, event: RunEvent, now: Now, effects: &mut Vec<Effect>) {
         // Frames of every session arrive; only those of ours reach the phone.
         let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
+        self.recent.note(&session, now);
         let id = self.fresh_turn();
         self.with(&session, now, effects, |conversation, cx, acts| {
             conversation.on_run(event, id, cx, acts);

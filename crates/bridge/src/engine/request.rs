@@ -1,11 +1,13 @@
 //! How an agent's question is put to the person: the exact command, where, how risky, and what a
 //! denial means.
 
-use openclaw::{Approval, ApprovalKind};
+use openclaw::{Approval, ApprovalKind, SessionKey};
 use sap::{Action, ApprovalId, InteractionId, RequestApproval, SessionId, Severity, TaskId};
 
+use super::desk::Pending;
 use super::limits::{MAX_TEXT, cut};
 use super::redact::Redactor;
+use crate::PendingApproval;
 
 /// Length of the short id that the gateway shows elsewhere (`exec.approval.*`, first eight digits).
 const SLUG: usize = 8;
@@ -37,6 +39,28 @@ pub(crate) fn request(
     }
 }
 
+/// Describes a question of one of our sessions for this computer's screen.
+pub(crate) fn pending_approval(pending: &Pending, redactor: &Redactor) -> Option<PendingApproval> {
+    let approval = &pending.approval;
+    let shown = |text: &str| redactor.own(text);
+    Some(PendingApproval {
+        id: approval.id.clone(),
+        title: shown(&title(approval)),
+        message: description(approval).map(shown),
+        command: approval.command.as_deref().map(shown),
+        cwd: approval.cwd.as_deref().map(shown),
+        host: approval.host.as_deref().map(shown),
+        agent: approval.session_key.as_ref().and_then(SessionKey::agent).map(ToOwned::to_owned),
+        session: pending.session.clone()?,
+        warnings: approval.warnings.iter().map(|warning| shown(warning)).collect(),
+        severity: severity(approval),
+        offers: approval.allowed.clone(),
+        created_at_ms: approval.created_at_ms,
+        expires_at_ms: pending.ends_at_ms,
+        deciding: pending.verdict.map(|verdict| verdict.decision),
+    })
+}
+
 fn slug(id: &str) -> Option<String> {
     let id = id.strip_prefix("plugin:").unwrap_or(id);
     id.is_char_boundary(SLUG).then(|| id.get(..SLUG).map(ToOwned::to_owned)).flatten()
@@ -61,13 +85,13 @@ pub(crate) fn severity(approval: &Approval) -> Severity {
     }
 }
 
+fn description(approval: &Approval) -> Option<&str> {
+    approval.description.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
 fn message(approval: &Approval) -> String {
     let mut sentences = Vec::new();
-    if let Some(description) = approval.description.as_deref().map(str::trim)
-        && !description.is_empty()
-    {
-        sentences.push(description.to_owned());
-    }
+    sentences.extend(description(approval).map(ToOwned::to_owned));
     if approval.kind == ApprovalKind::Exec {
         let place = match approval.host.as_deref() {
             Some("gateway") | None => "the computer that runs OpenClaw".to_owned(),

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
 
@@ -13,6 +14,14 @@ impl<T: Clone + Eq + Hash> Seen<T> {
     /// Makes an empty memory for `capacity` ids.
     pub(crate) fn new(capacity: usize) -> Self {
         Self { order: VecDeque::new(), ids: HashSet::new(), capacity }
+    }
+
+    /// Says whether the id is remembered.
+    pub(crate) fn contains<Q: Eq + Hash + ?Sized>(&self, id: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.ids.contains(id)
     }
 
     /// Says whether the id is new, and remembers it.

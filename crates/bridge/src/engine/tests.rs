@@ -3,9 +3,12 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one thing among many")]
 
+mod approval_schedules;
 mod approvals;
 mod coming_back;
 mod harness;
 mod messages;
 mod recordings;
 mod schedules;
+mod settling;
+mod shown;

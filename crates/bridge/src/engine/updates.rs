@@ -16,6 +16,9 @@ impl Engine {
         if !self.seen_updates.is_new(&id) {
             return acknowledge(id, effects);
         }
+        if let Some(session) = &session_id {
+            self.recent.note(session, now);
+        }
         match (kind, session_id) {
             (UpdateKind::Message(message), Some(session)) => {
                 if self.seen_messages.is_new(&message.id) {

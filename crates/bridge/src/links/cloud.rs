@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use dial::Dialer;
 use sap::{Closed, ConnectError, Incoming, Outgoing, Socket};
-use tokio::sync::mpsc::{Receiver, Sender};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::mpsc::Receiver;
 
-use super::{Redial, Signal, down};
+use super::{Lead, Redial, Signal, down};
 use crate::engine::Input;
 use crate::{Link, Notice, Settings};
 
@@ -16,11 +14,8 @@ const READY_WITHIN: Duration = Duration::from_secs(15);
 
 /// Keeps the connection until it is told to stop or the token is revoked.
 pub(crate) struct CloudLink {
-    pub(crate) dialer: Dialer,
-    pub(crate) settings: Settings,
-    pub(crate) signals: Sender<Signal>,
+    pub(crate) lead: Lead,
     pub(crate) outgoing: Receiver<Outgoing>,
-    pub(crate) stop: CancellationToken,
 }
 
 enum End {
@@ -34,8 +29,8 @@ impl CloudLink {
         let mut redial = Redial::new(fastrand::u64(..));
         loop {
             let attempt = redial.failures;
-            self.tell(Signal::Cloud(Link::Connecting { attempt })).await;
-            let stop = self.stop.clone();
+            self.lead.tell(Signal::Cloud(Link::Connecting { attempt })).await;
+            let stop = self.lead.stop.clone();
             let connected = tokio::select! {
                 () = stop.cancelled() => return,
                 connected = self.connect() => connected,
@@ -43,7 +38,10 @@ impl CloudLink {
             let wait = match connected {
                 Ok(socket) => {
                     let since = Instant::now();
-                    match self.carry(socket).await {
+                    let end = self.carry(socket).await;
+                    self.lead.vitals.lose_cloud();
+                    self.lead.tried();
+                    match end {
                         End::Stopped => return,
                         End::Revoked(code) => return self.revoked(code).await,
                         End::Lost(closed) => {
@@ -57,21 +55,22 @@ impl CloudLink {
                     return self.revoked(revocation_code(&error)).await;
                 }
                 Err(error) => {
+                    self.lead.tried();
                     let wait = redial.after_failure(error.retry_after());
                     self.failed(&error, attempt, wait).await;
                     wait
                 }
             };
             tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
+                () = stop.cancelled() => return,
+                () = self.lead.pause(wait) => {}
             }
         }
     }
 
     async fn connect(&self) -> Result<Socket, ConnectError> {
-        let Settings { cloud, token, version, .. } = &self.settings;
-        Socket::connect(&self.dialer, cloud, token, version).await
+        let Settings { cloud, token, version, .. } = &self.lead.settings;
+        Socket::connect(&self.lead.dialer, cloud, token, version).await
     }
 
     /// Carries frames both ways until the connection ends.
@@ -80,27 +79,32 @@ impl CloudLink {
         let ready_by = tokio::time::Instant::now() + READY_WITHIN;
         loop {
             tokio::select! {
-                () = self.stop.cancelled() => {
+                () = self.lead.stop.cancelled() => {
                     socket.close().await;
                     return End::Stopped;
                 }
-                frame = socket.next() => match frame {
+                frame = socket.next() => {
+                    is_ready |= matches!(frame, Ok(Incoming::Ready { .. }));
+                    if is_ready && frame.is_ok() {
+                        self.lead.vitals.hear_cloud(socket.round_trip());
+                    }
+                    match frame {
                     Ok(Incoming::Ready { installation_id }) => {
-                        is_ready = true;
-                        self.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
+                        self.lead.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
                         let up = Link::Up { since: SystemTime::now(), peer: None };
-                        self.tell(Signal::Cloud(up)).await;
+                        self.lead.tell(Signal::Cloud(up)).await;
                     }
                     Ok(Incoming::Update(update)) => {
-                        self.tell(Signal::Engine(Input::Update(update))).await;
+                        self.lead.tell(Signal::Engine(Input::Update(update))).await;
                     }
                     Ok(Incoming::Question(question)) => {
-                        self.tell(Signal::Engine(Input::Question(question))).await;
+                        self.lead.tell(Signal::Engine(Input::Question(question))).await;
                     }
                     Ok(Incoming::Ping | Incoming::Pong | Incoming::Other { .. }) => {}
                     Err(Closed::Revoked { reason }) => return End::Revoked(reason),
                     Err(closed) => return End::Lost(closed),
-                },
+                    }
+                }
                 Some(frame) = self.outgoing.recv() => {
                     if let Err(closed) = socket.send(frame).await {
                         return End::Lost(closed);
@@ -117,26 +121,21 @@ impl CloudLink {
     async fn lost(&self, closed: &Closed, wait: Duration) {
         let cause = closed.to_string();
         tracing::info!(cause, wait_ms = wait.as_millis(), "the connection to the cloud is gone");
-        self.tell(Signal::Cloud(down(cause.clone(), None, "cloud_lost", wait))).await;
-        self.tell(Signal::Notify(Notice::CloudDown { cause, code: "cloud_lost" })).await;
+        self.lead.tell(Signal::Cloud(down(cause.clone(), None, "cloud_lost", wait))).await;
+        self.lead.tell(Signal::Notify(Notice::CloudDown { cause, code: "cloud_lost" })).await;
     }
 
     async fn failed(&self, error: &ConnectError, attempt: u32, wait: Duration) {
         let cause = error.to_string();
         tracing::info!(cause, attempt, wait_ms = wait.as_millis(), "the cloud cannot be reached");
         let code = "sophon_unreachable";
-        self.tell(Signal::Cloud(down(cause.clone(), None, code, wait))).await;
-        self.tell(Signal::Notify(Notice::CloudDown { cause, code })).await;
+        self.lead.tell(Signal::Cloud(down(cause.clone(), None, code, wait))).await;
+        self.lead.tell(Signal::Notify(Notice::CloudDown { cause, code })).await;
     }
 
     async fn revoked(&self, code: String) {
         tracing::warn!(code, "the cloud does not accept this installation any more");
-        self.tell(Signal::Engine(Input::CloudRevoked { code })).await;
-    }
-
-    async fn tell(&self, signal: Signal) {
-        // The installation may have stopped listening: then nobody needs to know.
-        let _ = self.signals.send(signal).await;
+        self.lead.tell(Signal::Engine(Input::CloudRevoked { code })).await;
     }
 }
 

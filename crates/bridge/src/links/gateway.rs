@@ -3,20 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use dial::Dialer;
 use openclaw::{
     Client, ConnectError, Credential, Disconnected, DiscoveryError, Events, GatewayUrl, Hello,
     Target,
 };
 use secrecy::SecretString;
-use tokio::sync::mpsc::Sender;
-use tokio_util::sync::CancellationToken;
 
 use super::identity::Passport;
-use super::{Redial, Signal, down};
+use super::{Lead, Redial, Signal, down};
 use crate::engine::{GatewayFacts, Input};
 use crate::settings::KeyStore;
-use crate::{GatewaySettings, Link, Notice, Settings};
+use crate::{GatewaySettings, Link, Notice};
 
 /// How often OpenClaw's configuration is read again while it says nothing usable.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -25,11 +22,8 @@ const PERSON_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Keeps the connection until it is told to stop.
 pub(crate) struct GatewayLink {
-    pub(crate) dialer: Dialer,
-    pub(crate) settings: Settings,
+    pub(crate) lead: Lead,
     pub(crate) keys: Arc<dyn KeyStore>,
-    pub(crate) signals: Sender<Signal>,
-    pub(crate) stop: CancellationToken,
 }
 
 /// Why there is no connection.
@@ -42,28 +36,32 @@ enum Trouble {
 
 impl GatewayLink {
     pub(crate) async fn run(self) {
-        let stop = self.stop.clone();
+        let Lead { stop, vitals, .. } = self.lead.clone();
         tokio::select! {
             () = stop.cancelled() => {}
             () = self.keep() => {}
         }
+        vitals.lose_gateway();
     }
 
-    async fn keep(self) {
+    async fn keep(mut self) {
         let mut redial = Redial::new(fastrand::u64(..));
         let mut passport = None;
         loop {
             let attempt = redial.failures;
-            self.tell(Signal::Gateway(Link::Connecting { attempt }, None)).await;
+            self.lead.tell(Signal::Gateway(Link::Connecting { attempt }, None)).await;
             let wait = match self.connect(&mut passport).await {
                 Ok((hello, client, events)) => {
                     let since = Instant::now();
                     let ended = self.carry(&hello, client, events).await;
+                    self.lead.vitals.lose_gateway();
+                    self.lead.tried();
                     let wait = redial.after_end(since, matches!(ended, Disconnected::Woke));
                     self.lost(&ended, wait).await;
                     wait
                 }
                 Err(trouble) => {
+                    self.lead.tried();
                     let wait = match trouble.patience() {
                         Some(wait) => redial.after_failure(Some(wait)),
                         None => redial.after_failure(None),
@@ -72,7 +70,7 @@ impl GatewayLink {
                     wait
                 }
             };
-            tokio::time::sleep(wait).await;
+            self.lead.pause(wait).await;
         }
     }
 
@@ -82,10 +80,10 @@ impl GatewayLink {
     ) -> Result<(Hello, Client, Events), Trouble> {
         let (url, shared) = self.find_gateway()?;
         if let Some(shared) = &shared {
-            self.tell(Signal::Secret(shared.clone())).await;
+            self.lead.tell(Signal::Secret(shared.clone())).await;
         }
         if passport.is_none() {
-            let opened = Passport::open(Arc::clone(&self.keys), &self.settings).await;
+            let opened = Passport::open(Arc::clone(&self.keys), &self.lead.settings).await;
             *passport = Some(opened.map_err(Trouble::Keys)?);
         }
         let Some(passport) = passport else { return Err(Trouble::NoToken) };
@@ -109,7 +107,7 @@ impl GatewayLink {
         }
         let (hello, client, events) = result.map_err(Trouble::Connect)?;
         if let Some(token) = &hello.device_token {
-            self.tell(Signal::Secret(token.clone())).await;
+            self.lead.tell(Signal::Secret(token.clone())).await;
             passport.keep_device_token(&url, token).await;
         }
         Ok((hello, client, events))
@@ -122,12 +120,12 @@ impl GatewayLink {
         credential: &Credential,
     ) -> Result<(Hello, Client, Events), ConnectError> {
         let Passport { device, identity, .. } = passport;
-        openclaw::connect(&self.dialer, Target { url, identity, device, credential }).await
+        openclaw::connect(&self.lead.dialer, Target { url, identity, device, credential }).await
     }
 
     /// The URL and shared token as given, else as OpenClaw's configuration has them now.
     fn find_gateway(&self) -> Result<(GatewayUrl, Option<SecretString>), Trouble> {
-        let GatewaySettings { url, token, state_dir, .. } = &self.settings.gateway;
+        let GatewaySettings { url, token, state_dir, .. } = &self.lead.settings.gateway;
         if let (Some(url), Some(token)) = (url, token) {
             return Ok((url.clone(), Some(token.clone())));
         }
@@ -155,13 +153,14 @@ impl GatewayLink {
             uptime_ms: hello.uptime_ms,
             max_attachment: hello.max_attachment,
         };
-        self.tell(Signal::Notify(Notice::GatewayUp { version: version.clone() })).await;
+        self.lead.tell(Signal::Notify(Notice::GatewayUp { version: version.clone() })).await;
+        self.lead.vitals.watch_gateway(client.life());
         let up = Link::Up { since: SystemTime::now(), peer: version };
-        self.tell(Signal::Gateway(up, Some(client))).await;
-        self.tell(Signal::Engine(Input::GatewayUp(facts))).await;
+        self.lead.tell(Signal::Gateway(up, Some(client))).await;
+        self.lead.tell(Signal::Engine(Input::GatewayUp(facts))).await;
         loop {
             match events.next().await {
-                Ok(event) => self.tell(Signal::Engine(Input::Gateway(event))).await,
+                Ok(event) => self.lead.tell(Signal::Engine(Input::Gateway(event))).await,
                 Err(ended) => return ended,
             }
         }
@@ -170,25 +169,20 @@ impl GatewayLink {
     async fn lost(&self, ended: &Disconnected, wait: Duration) {
         let cause = ended.to_string();
         tracing::info!(cause, wait_ms = wait.as_millis(), "the connection to the gateway is gone");
-        self.tell(Signal::Engine(Input::GatewayDown)).await;
+        self.lead.tell(Signal::Engine(Input::GatewayDown)).await;
         let link = down(cause.clone(), None, "gateway_lost", wait);
-        self.tell(Signal::Gateway(link, None)).await;
+        self.lead.tell(Signal::Gateway(link, None)).await;
         let notice = Notice::GatewayDown { cause, remedy: None, code: "gateway_lost" };
-        self.tell(Signal::Notify(notice)).await;
+        self.lead.tell(Signal::Notify(notice)).await;
     }
 
     async fn failed(&self, trouble: &Trouble, attempt: u32, wait: Duration) {
         let (cause, remedy, code) = trouble.explain();
         tracing::info!(cause, attempt, wait_ms = wait.as_millis(), "the gateway is not connected");
         let link = down(cause.clone(), Some(remedy.clone()), code, wait);
-        self.tell(Signal::Gateway(link, None)).await;
+        self.lead.tell(Signal::Gateway(link, None)).await;
         let notice = Notice::GatewayDown { cause, remedy: Some(remedy), code };
-        self.tell(Signal::Notify(notice)).await;
-    }
-
-    async fn tell(&self, signal: Signal) {
-        // The installation may have stopped listening: then nobody needs to know.
-        let _ = self.signals.send(signal).await;
+        self.lead.tell(Signal::Notify(notice)).await;
     }
 }
 

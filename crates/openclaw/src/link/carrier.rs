@@ -77,6 +77,7 @@ async fn receive(
         let Ok(message) = timeout(silence, stream.next()).await else {
             return Disconnected::Silent;
         };
+        waiting.hear();
         match message {
             Some(Ok(Message::Text(text))) => take(&text, waiting, events).await,
             Some(Ok(Message::Binary(bytes))) => {

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::life::Life;
 use crate::error::{CallError, Refusal};
 use crate::{Call, frame};
 
@@ -27,21 +28,38 @@ pub struct PendingAnswer {
     waiting: Arc<Waiting>,
 }
 
-/// Callers that wait for answers, by id of the request; none once the connection has ended.
+/// What the connection and its callers share.
 #[derive(Debug)]
-pub(super) struct Waiting(Mutex<Option<HashMap<u64, oneshot::Sender<Answer>>>>);
+pub(super) struct Waiting {
+    /// Who waits for answers, by id of the request; none once the connection has ended.
+    callers: Mutex<Option<HashMap<u64, Caller>>>,
+    life: Life,
+}
+
+/// Whoever waits for an answer.
+#[derive(Debug)]
+struct Caller {
+    answer: oneshot::Sender<Answer>,
+    /// When the call began; none where its answer takes longer than the way there and back.
+    measured_from: Option<Instant>,
+}
 
 /// The payload, or the error, of an answer.
 type Answer = Result<Value, Value>;
 
 impl Client {
-    pub(super) fn new(requests: mpsc::Sender<String>, max_payload: usize) -> Self {
-        let waiting = Arc::new(Waiting(Mutex::new(Some(HashMap::new()))));
+    pub(super) fn new(requests: mpsc::Sender<String>, life: Life, max_payload: usize) -> Self {
+        let waiting = Arc::new(Waiting { callers: Mutex::new(Some(HashMap::new())), life });
         Self { requests, waiting, last_id: Arc::default(), max_payload }
     }
 
     pub(super) fn waiting(&self) -> Arc<Waiting> {
         Arc::clone(&self.waiting)
+    }
+
+    /// Shares the connection's signs of life; what it gives does not keep the connection open.
+    pub fn life(&self) -> Life {
+        self.waiting.life.clone()
     }
 
     /// Calls the gateway and waits for its answer.
@@ -66,7 +84,9 @@ impl Client {
         if request.len() > self.max_payload {
             return Err(CallError::Refused(too_large(self.max_payload)));
         }
-        let answer = self.waiting.expect_answer(id).ok_or(CallError::Disconnected)?;
+        let measured_from = call.is_answered_at_once().then(Instant::now);
+        let expected = self.waiting.expect_answer(id, measured_from);
+        let answer = expected.ok_or(CallError::Disconnected)?;
         let pending = PendingAnswer { id, answer, waiting: self.waiting() };
         match self.requests.try_send(request) {
             Ok(()) => Ok(pending),
@@ -100,9 +120,17 @@ impl Waiting {
     /// Hands an answer to whoever still waits for it.
     pub(super) fn answer(&self, id: &str, answer: Answer) {
         let caller = id.parse().ok().and_then(|id| self.take(id));
-        if caller.is_none_or(|caller| caller.send(answer).is_err()) {
+        if let Some(begun) = caller.as_ref().and_then(|caller| caller.measured_from) {
+            self.life.measure(begun.elapsed());
+        }
+        if caller.is_none_or(|caller| caller.answer.send(answer).is_err()) {
             tracing::debug!("an answer came for which nobody waits any more");
         }
+    }
+
+    /// Notes that something came.
+    pub(super) fn hear(&self) {
+        self.life.hear();
     }
 
     /// Fails every call, those to come as well.
@@ -110,18 +138,22 @@ impl Waiting {
         *self.lock() = None;
     }
 
-    fn expect_answer(&self, id: u64) -> Option<oneshot::Receiver<Answer>> {
-        let (sender, receiver) = oneshot::channel();
-        self.lock().as_mut()?.insert(id, sender);
+    fn expect_answer(
+        &self,
+        id: u64,
+        measured_from: Option<Instant>,
+    ) -> Option<oneshot::Receiver<Answer>> {
+        let (answer, receiver) = oneshot::channel();
+        self.lock().as_mut()?.insert(id, Caller { answer, measured_from });
         Some(receiver)
     }
 
-    fn take(&self, id: u64) -> Option<oneshot::Sender<Answer>> {
+    fn take(&self, id: u64) -> Option<Caller> {
         self.lock().as_mut()?.remove(&id)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, oneshot::Sender<Answer>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<HashMap<u64, Caller>>> {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

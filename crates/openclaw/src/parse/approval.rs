@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::text::{borrowed, filled, owned};
+use super::text::{borrowed, filled};
 use super::{Malformed, value};
-use crate::{Approval, ApprovalKind, Decision, Event, RunId, SessionKey, ToolCallId};
+use crate::{Approval, ApprovalKind, Decision, Event, Resolution, RunId, SessionKey, ToolCallId};
 
 /// How long a gateway waits for a decision, in milliseconds; for a request without its times.
 const LIFETIME_MS: u64 = 30 * 60 * 1000;
+/// Whom a gateway names when the run that asked was stopped.
+const SCOPE_CLOSED: &str = "approval-scope-closed";
 
 /// Reads an approval: the payload of `*.approval.requested`, or one item of `*.approval.list`.
 ///
@@ -51,11 +53,15 @@ pub(super) fn read_plugin(payload: &str) -> Result<Event, Malformed> {
 
 pub(super) fn read_resolved(payload: &str) -> Result<Event, Malformed> {
     let payload = value(payload)?;
-    Ok(Event::ApprovalResolved {
-        id: filled(&payload, "id").ok_or(Malformed)?,
-        decision: borrowed(&payload, "decision").and_then(decision),
-        resolved_by: owned(&payload, "resolvedBy"),
-    })
+    let decision = borrowed(&payload, "decision").and_then(decision);
+    let how = match (borrowed(&payload, "resolvedBy"), decision) {
+        (Some(SCOPE_CLOSED), _) => Resolution::Withdrawn,
+        (None, Some(Decision::Deny) | None) => Resolution::Expired,
+        (Some(_), _) | (None, Some(Decision::AllowOnce | Decision::AllowAlways)) => {
+            Resolution::Decided
+        }
+    };
+    Ok(Event::ApprovalResolved { id: filled(&payload, "id").ok_or(Malformed)?, decision, how })
 }
 
 fn read_requested(kind: ApprovalKind, payload: &str) -> Result<Event, Malformed> {
@@ -164,12 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_approval_is_resolved_by_nobody() {
-        let event = read_resolved(r#"{"id":"a","decision":"deny","resolvedBy":null,"ts":1}"#);
-        let decision = Some(Decision::Deny);
-        assert_eq!(
-            event,
-            Ok(Event::ApprovalResolved { id: "a".into(), decision, resolved_by: None })
-        );
+    fn who_resolved_an_approval_tells_how_it_ended() {
+        let how = |decision: &str, by: Value| {
+            let payload = json!({"id": "a", "decision": decision, "resolvedBy": by, "ts": 1});
+            match read_resolved(&payload.to_string()) {
+                Ok(Event::ApprovalResolved { how, .. }) => how,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(how("deny", json!("Desk one")), Resolution::Decided);
+        assert_eq!(how("allow-once", json!(null)), Resolution::Decided);
+        assert_eq!(how("deny", json!(null)), Resolution::Expired);
+        assert_eq!(how("deny", json!("approval-scope-closed")), Resolution::Withdrawn);
     }
 }

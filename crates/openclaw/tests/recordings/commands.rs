@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use openclaw::recording::Recorded;
-use openclaw::{Decision, Event, RunEventKind, ToolEvent};
+use openclaw::{Decision, Event, Resolution, RunEventKind, ToolEvent};
 
 use super::*;
 
@@ -102,7 +102,7 @@ fn a_denied_command_fails_in_both_generations() {
     let approval = requested(&older).remove(0);
     assert!(older.iter().filter_map(Recorded::event).any(|event| matches!(
         event,
-        Event::ApprovalResolved { id, decision: Some(Decision::Deny), resolved_by: Some(_) }
+        Event::ApprovalResolved { id, decision: Some(Decision::Deny), how: Resolution::Decided }
             if id == approval.id
     )));
     let outcome = last_history(&older).exec_outcome(&approval.id).unwrap();

@@ -11,7 +11,12 @@ use super::super::Input;
 use super::harness::{Harness, SESSION};
 use crate::Notice;
 
-fn approval(h: &Harness, id: &str, run: Option<&RunId>, allowed: Vec<Decision>) -> Approval {
+pub(super) fn approval(
+    h: &Harness,
+    id: &str,
+    run: Option<&RunId>,
+    allowed: Vec<Decision>,
+) -> Approval {
     Approval {
         id: id.into(),
         kind: ApprovalKind::Exec,
@@ -32,21 +37,21 @@ fn approval(h: &Harness, id: &str, run: Option<&RunId>, allowed: Vec<Decision>) 
     }
 }
 
-fn both() -> Vec<Decision> {
+pub(super) fn both() -> Vec<Decision> {
     vec![Decision::AllowOnce, Decision::Deny]
 }
 
-fn asks(h: &mut Harness, approval: Approval) {
+pub(super) fn asks(h: &mut Harness, approval: Approval) {
     h.feed(Input::Gateway(Event::ApprovalRequested(approval)));
 }
 
-fn tool_starts(h: &mut Harness, run: &RunId) {
+pub(super) fn tool_starts(h: &mut Harness, run: &RunId) {
     let args = json!({"command": "rm -rf build"});
     let event = ToolEvent::Started { name: "exec".into(), args };
     h.run(run, RunEventKind::Tool { call_id: ToolCallId::new("call_1"), event });
 }
 
-fn decisions(h: &Harness) -> Vec<(String, Decision)> {
+pub(super) fn decisions(h: &Harness) -> Vec<(String, Decision)> {
     let resolves = h.calls.iter().filter_map(|(_, call)| match call {
         Call::ResolveApproval { id, decision, .. } => Some((id.clone(), *decision)),
         _ => None,
@@ -54,11 +59,11 @@ fn decisions(h: &Harness) -> Vec<(String, Decision)> {
     resolves.collect()
 }
 
-fn is_list(call: &Call) -> bool {
+pub(super) fn is_list(call: &Call) -> bool {
     matches!(call, Call::ListApprovals { kind: ApprovalKind::Exec })
 }
 
-fn listed(h: &Harness, id: &str) -> Value {
+pub(super) fn listed(h: &Harness, id: &str) -> Value {
     json!([{
         "id": id,
         "request": {

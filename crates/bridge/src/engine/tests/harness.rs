@@ -9,7 +9,7 @@ use sap::{
 use serde_json::{Value, json};
 
 use super::super::{Dispatch, Effect, Engine, GatewayFacts, Input, Now, Purpose};
-use crate::Notice;
+use crate::{Notice, Settled};
 
 pub(super) const SESSION: &str = "ses_1";
 
@@ -160,6 +160,31 @@ impl Harness {
                 reason: None,
             },
         );
+    }
+
+    /// The person decides at this computer.
+    pub(super) fn decide_here(&mut self, approval: &str, decision: openclaw::Decision) {
+        self.feed(Input::Decided(approval.to_owned(), decision));
+    }
+
+    /// How approvals ended, in order.
+    pub(super) fn settled(&self) -> Vec<(&str, &Settled)> {
+        let settled = self.notices.iter().filter_map(|notice| match notice {
+            Notice::ApprovalSettled { approval_id, outcome } => {
+                Some((approval_id.as_str(), outcome))
+            }
+            _ => None,
+        });
+        settled.collect()
+    }
+
+    /// What people were told about decisions of theirs that were not applied as they made them.
+    pub(super) fn changed(&self) -> Vec<&str> {
+        let changed = self.notices.iter().filter_map(|notice| match notice {
+            Notice::DecisionChanged { what, .. } => Some(what.as_str()),
+            _ => None,
+        });
+        changed.collect()
     }
 
     /// The run id of the last message handed over.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use openclaw::{Call, Decision, Event, Generation, RunId};
+use openclaw::{Call, Decision, Event, Generation, Resolution, RunId};
 use serde_json::{Value, json};
 
 use super::super::{Input, Purpose};
@@ -71,9 +71,8 @@ fn play(h: &mut Harness, frame: &Value, run: &RunId) {
                     Decision::Deny => sap::Decision::Deny,
                 };
                 h.decide(&id, decided);
-                let resolved_by = Some("us".into());
-                let decision = Some(decision);
-                h.feed(Input::Gateway(Event::ApprovalResolved { id, decision, resolved_by }));
+                let (decision, how) = (Some(decision), Resolution::Decided);
+                h.feed(Input::Gateway(Event::ApprovalResolved { id, decision, how }));
             }
             event => h.feed(Input::Gateway(event)),
         }

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw::{Decision, Event, Generation, Resolution, SessionKey};
+use sap::{SessionId, Severity};
+use secrecy::SecretString;
+
+use super::super::Input;
+use super::approvals::{approval, asks, both};
+use super::harness::{Harness, SESSION};
+
+const HALF_AN_HOUR_MS: u64 = 30 * 60 * 1000;
+
+fn with_message() -> Harness {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say("m1", "clean up");
+    h
+}
+
+#[test]
+fn a_question_is_shown_whole_but_for_our_own_secrets() {
+    let mut h = with_message();
+    let mut question = approval(&h, "a1", None, both());
+    let long = format!("curl -H gateway-token-1 {}", "x".repeat(200_000));
+    question.command = Some(long.clone());
+    question.warnings = vec!["careful".into()];
+    asks(&mut h, question);
+    assert_eq!(h.engine.approvals()[0].command.as_deref(), Some(long.as_str()));
+    h.engine.keep_secret(&SecretString::from("gateway-token-1"));
+    let shown = h.engine.approvals()[0].clone();
+    assert_eq!(shown.command, Some(long.replace("gateway-token-1", "[secret hidden by Sophon]")));
+    assert_eq!(shown.title, "Run a command");
+    assert_eq!(shown.cwd.as_deref(), Some("/home/ada/ws"));
+    assert_eq!((shown.host.as_deref(), shown.agent.as_deref()), (Some("gateway"), Some("main")));
+    assert_eq!(shown.session, SessionId::new(SESSION));
+    assert_eq!((shown.warnings, shown.severity), (vec!["careful".to_owned()], Severity::High));
+    assert_eq!((shown.offers, shown.deciding), (both(), None));
+    assert_eq!((shown.message, shown.created_at_ms), (None, h.now.unix_ms));
+    assert_eq!(shown.expires_at_ms, h.now.unix_ms + HALF_AN_HOUR_MS);
+}
+
+#[test]
+fn questions_are_shown_oldest_first_and_only_those_of_our_sessions() {
+    let mut h = with_message();
+    for (id, key) in [
+        ("z", format!("agent:main:{SESSION}")),
+        ("m", "agent:main:telegram:7".to_owned()),
+        ("a", format!("agent:main:{SESSION}")),
+    ] {
+        let mut question = approval(&h, id, None, both());
+        question.session_key = Some(SessionKey::new(key));
+        asks(&mut h, question);
+        h.wait(Duration::from_secs(1));
+    }
+    let shown: Vec<String> = h.engine.approvals().iter().map(|one| one.id.clone()).collect();
+    assert_eq!(shown, ["z", "a"]);
+}
+
+#[test]
+fn what_is_shown_is_made_anew_only_when_a_question_changed() {
+    let mut h = with_message();
+    let run = h.accept();
+    let question = approval(&h, "a1", Some(&run), both());
+    asks(&mut h, question);
+    let shown = h.engine.approvals();
+    for n in 0..1_000 {
+        h.text(&run, &"word ".repeat(n));
+    }
+    assert!(Arc::ptr_eq(&shown, &h.engine.approvals()));
+    h.decide_here("a1", Decision::Deny);
+    assert!(!Arc::ptr_eq(&shown, &h.engine.approvals()));
+}
+
+#[test]
+fn a_gateway_whose_clock_is_wrong_gives_the_person_all_the_time_there_is() {
+    let hour_ms = 2 * HALF_AN_HOUR_MS;
+    for ahead in [false, true] {
+        let mut h = with_message();
+        let mut question = approval(&h, "a1", None, both());
+        for time in [&mut question.created_at_ms, &mut question.expires_at_ms] {
+            *time = if ahead { *time + hour_ms } else { *time - hour_ms };
+        }
+        asks(&mut h, question);
+        let shown = h.engine.approvals()[0].clone();
+        assert_eq!(shown.expires_at_ms, h.now.unix_ms + HALF_AN_HOUR_MS, "ahead: {ahead}");
+        h.wait(Duration::from_secs(29 * 60));
+        assert_eq!(h.engine.approvals().len(), 1, "ahead: {ahead}");
+        h.wait(Duration::from_secs(2 * 60));
+        assert!(h.engine.approvals().is_empty(), "ahead: {ahead}");
+    }
+}
+
+#[test]
+fn sessions_count_for_today_until_nothing_has_happened_in_them_for_24_hours() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say_in("ses_1", "m1", "hello");
+    h.say_in("ses_2", "m2", "hello");
+    let run = h.accept();
+    h.wait(Duration::from_secs(20 * 3600));
+    assert_eq!(h.engine.load().sessions_today, 2);
+    h.run_in("agent:main:ses_2", &run, openclaw::RunEventKind::Alive);
+    h.wait(Duration::from_secs(4 * 3600));
+    assert_eq!(h.engine.load().sessions_today, 1);
+    let foreign = openclaw::RunId::new("foreign");
+    h.run_in("agent:main:telegram:7", &foreign, openclaw::RunEventKind::Started);
+    assert_eq!(h.engine.load().sessions_today, 1, "sessions of others do not count");
+    let how = Resolution::Decided;
+    h.feed(Input::Gateway(Event::ApprovalResolved { id: "?".into(), decision: None, how }));
+    h.wait(Duration::from_secs(20 * 3600));
+    assert_eq!(h.engine.load().sessions_today, 0);
+}

@@ -1,0 +1,215 @@
+//! The bridge at work: what it says, and what a person does with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::{Installation, Link, Notice, Settings, Snapshot};
+use cli::{Config, InstallationKeys, look, settings};
+use dial::Dialer;
+use sap::BridgeToken;
+use tokio::sync::watch;
+
+use super::{After, Controller, Phase};
+use crate::clock::{now_ms, to_ms};
+use crate::health::{Health, News};
+use crate::shell::{Shell, Topic};
+use crate::view::{Beat, Pulse};
+
+/// The bridge, and what was heard of it.
+pub(super) struct Carrying {
+    installation: Installation,
+    watching: watch::Receiver<Snapshot>,
+    heard: VecDeque<Notice>,
+    pub(super) snapshot: Snapshot,
+    pub(super) health: Health,
+    was_ready: bool,
+}
+
+impl Carrying {
+    pub(super) fn start(
+        config: &Config,
+        token: BridgeToken,
+        dialer: Dialer,
+        keys: Arc<InstallationKeys>,
+    ) -> Self {
+        let settings = Settings {
+            cloud: config.cloud.clone(),
+            token,
+            gateway: settings(config, &look(config)),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let installation = Installation::start(settings, dialer, keys);
+        let mut watching = installation.snapshot();
+        let snapshot = watching.borrow_and_update().clone();
+        let mut health = Health::default();
+        health.look(false, now_ms());
+        Self { installation, watching, heard: VecDeque::new(), snapshot, health, was_ready: false }
+    }
+
+    /// Ends when there is something new; it is taken by the loop.
+    pub(super) async fn changed(&mut self) {
+        tokio::select! {
+            Some(notice) = self.installation.next_notice() => self.heard.push_back(notice),
+            Ok(()) = self.watching.changed() => {}
+            // A bridge that has ended says nothing more.
+            else => std::future::pending().await,
+        }
+    }
+
+    pub(super) async fn stop(self) {
+        self.installation.stop().await;
+    }
+
+    pub(super) fn decide(&self, approval: String, decision: openclaw::Decision) {
+        tokio::spawn(self.installation.decide(approval, decision));
+    }
+
+    pub(super) fn retry_now(&self) {
+        self.installation.retry_now();
+    }
+
+    /// How long until the missing of a side is worth telling.
+    pub(super) fn due_in(&self) -> Duration {
+        let due = self.health.due_at_ms();
+        due.map_or(Duration::from_secs(3600), |at| {
+            Duration::from_millis(at.saturating_sub(now_ms()).clamp(10, 60_000))
+        })
+    }
+
+    /// Since when a side has been missing after both had been there, or one is known to be away.
+    pub(super) fn degraded_since_ms(&self) -> Option<u64> {
+        let is_down = |link: &Link| matches!(link, Link::Down { .. });
+        let is_known = self.was_ready
+            || is_down(&self.snapshot.cloud)
+            || is_down(&self.snapshot.gateway);
+        self.health.missing_since_ms().filter(|_| is_known)
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        let pulse = self.installation.pulse();
+        let beat = |beat: bridge::Beat| Beat {
+            heard_at_ms: to_ms(beat.heard),
+            round_trip_ms: beat.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
+        };
+        Pulse { cloud: pulse.cloud.map(beat), gateway: pulse.gateway.map(beat) }
+    }
+}
+
+impl<S: Shell> Controller<S> {
+    /// Takes what the bridge has said.
+    pub(super) fn follow_bridge(&mut self) {
+        let Phase::Carrying(carrying) = &mut self.phase else { return };
+        carrying.snapshot = carrying.watching.borrow_and_update().clone();
+        let heard = std::mem::take(&mut carrying.heard);
+        self.look_at_health();
+        for notice in heard {
+            self.hear(notice);
+        }
+    }
+
+    fn hear(&mut self, notice: Notice) {
+        match notice {
+            Notice::Revoked { code } => {
+                tracing::warn!(code, "this computer was removed on the phone");
+                self.stop_before(After::Revoke);
+            }
+            Notice::ApprovalSettled { approval_id, outcome } => {
+                self.approval_settled(&approval_id, outcome);
+            }
+            Notice::DecisionChanged { approval_id, what } => {
+                self.decision_changed(&approval_id, &what);
+            }
+            Notice::MessageRefused { why, .. } => {
+                tracing::warn!(why, "a message was not carried");
+            }
+            Notice::DeliveryFailed { session, code } => {
+                tracing::warn!(%session, code, "the cloud refused a part of an answer");
+            }
+            Notice::CloudUp { .. } => tracing::info!("Sophon is connected"),
+            Notice::CloudDown { cause, code } => {
+                tracing::warn!(cause, code, "Sophon is away");
+            }
+            Notice::GatewayUp { version } => tracing::info!(version, "OpenClaw is connected"),
+            Notice::GatewayDown { cause, code, .. } => {
+                tracing::warn!(cause, code, "OpenClaw is away");
+            }
+            other => tracing::debug!(?other, "notice"),
+        }
+    }
+
+    /// Tells when a side is missing for long, and when that is over.
+    pub(super) fn look_at_health(&mut self) {
+        let Phase::Carrying(carrying) = &mut self.phase else { return };
+        let Snapshot { cloud, gateway, .. } = &carrying.snapshot;
+        let both_up = cloud.is_up() && gateway.is_up();
+        carrying.was_ready |= both_up;
+        let who = match (cloud.is_up(), gateway.is_up()) {
+            (false, false) => "Sophon and OpenClaw",
+            (false, true) => "Sophon",
+            (true, false | true) => "OpenClaw",
+        };
+        let cause = [cloud, gateway].into_iter().find_map(|link| match link {
+            Link::Down { cause, remedy, .. } => Some((cause.clone(), remedy.clone())),
+            Link::Connecting { .. } | Link::Up { .. } | Link::Stopped => None,
+        });
+        match carrying.health.look(both_up, now_ms()) {
+            Some(News::Degraded) => {
+                let text = cause.map_or_else(
+                    || "Messages wait until it is back.".to_owned(),
+                    |(cause, remedy)| {
+                        let cause = cli::sentence(&cause);
+                        remedy.map_or(cause.clone(), |remedy| format!("{cause} {remedy}"))
+                    },
+                );
+                self.tell(Topic::Health, &format!("{who} cannot be reached"), &text);
+            }
+            Some(News::Recovered) => {
+                self.tell(Topic::Health, "Connected again", "Sophon and OpenClaw are both there.");
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn pause(&mut self) {
+        if self.stop_before(After::Pause) {
+            self.stored.paused = true;
+            self.remember();
+        }
+    }
+
+    pub(super) fn resume(&mut self) {
+        match &self.phase {
+            Phase::Paused => {
+                self.stored.paused = false;
+                self.remember();
+                self.carry();
+            }
+            Phase::Stopping(After::Pause) => {
+                self.stored.paused = false;
+                self.remember();
+                self.phase = Phase::Stopping(After::Carry);
+            }
+            Phase::Opening
+            | Phase::Locked { .. }
+            | Phase::Unpaired { .. }
+            | Phase::Pairing(_)
+            | Phase::Carrying(_)
+            | Phase::Stopping(_)
+            | Phase::Revoked => {}
+        }
+    }
+
+    pub(super) fn retry_now(&mut self) {
+        match &self.phase {
+            Phase::Locked { .. } => self.open(),
+            Phase::Carrying(carrying) => carrying.retry_now(),
+            Phase::Opening
+            | Phase::Unpaired { .. }
+            | Phase::Pairing(_)
+            | Phase::Stopping(_)
+            | Phase::Paused
+            | Phase::Revoked => {}
+        }
+    }
+}

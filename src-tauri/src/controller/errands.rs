@@ -1,0 +1,194 @@
+//! What waits for a keychain or for the bridge to stop, and what comes after.
+
+use std::sync::Arc;
+
+use cli::{InstallationKeys, sentence};
+use sap::BridgeToken;
+use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
+use vault::{Opened, Vault, VaultError};
+
+use super::carrying::Carrying;
+use super::{After, Controller, Event, Flow, Phase, UNLOCK_AGAIN};
+use crate::shell::{Shell, Topic};
+use crate::view::Problem;
+
+impl<S: Shell> Controller<S> {
+    /// Reads the secrets, then goes on with what they say.
+    pub(super) fn open(&mut self) {
+        if let Some(vault) = self.vault.clone() {
+            return self.go_on_with(&vault);
+        }
+        self.phase = Phase::Opening;
+        let (place, events) = (self.config.secrets.clone(), self.events.clone());
+        tokio::spawn(async move {
+            // The loop may have ended: then nobody needs them.
+            let _ = events.send(Event::Opened(Vault::open(place).await));
+        });
+    }
+
+    pub(super) fn opened(&mut self, opened: Result<(Vault, Opened), VaultError>) {
+        match opened {
+            Ok((vault, opened)) => {
+                for notice in &opened.notices {
+                    tracing::info!("{notice}");
+                    self.remarks.push(notice.to_string());
+                }
+                self.vault = Some(vault.clone());
+                self.go_on_with(&vault);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the secrets cannot be read");
+                let again_at = Instant::now() + UNLOCK_AGAIN;
+                self.phase = Phase::Locked { problem: problem(&error), again_at };
+            }
+        }
+    }
+
+    fn go_on_with(&mut self, vault: &Vault) {
+        self.token = self.config.token.clone().or_else(|| self.stored_token(vault));
+        self.phase = Phase::Unpaired { problem: None };
+        if self.token.is_some() {
+            if self.stored.paused {
+                self.phase = Phase::Paused;
+            } else {
+                self.carry();
+            }
+        }
+    }
+
+    pub(super) fn stored_token(&mut self, vault: &Vault) -> Option<BridgeToken> {
+        let stored = vault.credential(&self.config.token_name())?;
+        match BridgeToken::parse(stored.expose_secret()) {
+            Ok(token) => Some(token),
+            Err(error) => {
+                self.remarks.push(format!("What is stored is no bridge token ({error})."));
+                None
+            }
+        }
+    }
+
+    /// Connects both sides.
+    pub(super) fn carry(&mut self) {
+        let (Some(token), Some(vault)) = (self.token.clone(), self.vault.clone()) else { return };
+        let keys = Arc::new(InstallationKeys::new(vault, self.config.stored_prefix()));
+        let carrying = Carrying::start(&self.config, token, self.dialer.clone(), keys);
+        self.phase = Phase::Carrying(Box::new(carrying));
+    }
+
+    /// Disconnects both sides; what is on its way gets the chance to arrive.
+    pub(super) fn stop(&mut self, carrying: Carrying, after: After) {
+        self.phase = Phase::Stopping(after);
+        for id in std::mem::take(&mut self.announced) {
+            self.shell.retract_approval(&id);
+        }
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            carrying.stop().await;
+            let _ = events.send(Event::Stopped);
+        });
+    }
+
+    /// Stops the bridge if it runs; says whether it does.
+    pub(super) fn stop_before(&mut self, after: After) -> bool {
+        match std::mem::replace(&mut self.phase, Phase::Opening) {
+            Phase::Carrying(carrying) => {
+                self.stop(*carrying, after);
+                true
+            }
+            Phase::Stopping(After::Quit) => {
+                self.phase = Phase::Stopping(After::Quit);
+                true
+            }
+            Phase::Stopping(_) => {
+                self.phase = Phase::Stopping(after);
+                true
+            }
+            other => {
+                self.phase = other;
+                false
+            }
+        }
+    }
+
+    pub(super) fn stopped(&mut self) -> Flow {
+        let Phase::Stopping(after) = self.phase else { return Flow::GoOn };
+        match after {
+            After::Carry => self.carry(),
+            After::Pause => self.phase = Phase::Paused,
+            After::Open => {
+                self.token = None;
+                self.open();
+            }
+            After::Pair => self.begin_pairing(),
+            After::Wipe => self.wipe(),
+            After::Revoke => self.forget_revoked(),
+            After::Quit => return Flow::End,
+        }
+        Flow::GoOn
+    }
+
+    /// Forgets the pairing, and everything that was stored for it.
+    pub(super) fn unpair(&mut self) {
+        if !self.stop_before(After::Wipe) {
+            self.wipe();
+        }
+    }
+
+    fn wipe(&mut self) {
+        let Some(vault) = self.vault.clone() else { return self.open() };
+        self.phase = Phase::Opening;
+        let (prefix, events) = (self.config.stored_prefix(), self.events.clone());
+        tokio::spawn(async move {
+            let _ = events.send(Event::Wiped(vault.wipe(&prefix).await));
+        });
+    }
+
+    pub(super) fn wiped(&mut self, wiped: Result<(), VaultError>) {
+        self.token = None;
+        self.stored.paired_as = None;
+        self.stored.paused = false;
+        self.remember();
+        let problem = wiped.err().map(|error| {
+            let Problem { what, remedy } = problem(&error);
+            Problem { what: format!("What is stored could not be removed. {what}"), remedy }
+        });
+        self.phase = Phase::Unpaired { problem };
+    }
+
+    /// The phone removed this computer: its token is good no more.
+    fn forget_revoked(&mut self) {
+        self.phase = Phase::Revoked;
+        let Some(vault) = self.vault.clone() else { return };
+        let name = self.config.token_name();
+        tokio::spawn(async move {
+            if let Err(error) = vault.remove_credential(&name).await {
+                tracing::warn!(%error, "a revoked token could not be removed");
+            }
+        });
+        let text = "It was removed on the phone. Pair it again to go on.";
+        self.tell(Topic::Health, "This computer is no longer paired", text);
+    }
+
+    /// Writes what is remembered beside the secrets.
+    pub(super) fn remember(&mut self) {
+        if let Err(error) = self.file.write(&self.stored) {
+            tracing::warn!(%error, "the settings cannot be written");
+            let remark = format!("The settings cannot be stored: {error}.");
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
+        }
+    }
+
+    /// Tells something once, unless the person wants no notifications.
+    pub(super) fn tell(&mut self, topic: Topic, title: &str, text: &str) {
+        if self.stored.notifications {
+            self.shell.announce(topic, title, text);
+        }
+    }
+}
+
+pub(super) fn problem(error: &VaultError) -> Problem {
+    Problem { what: sentence(&error.to_string()), remedy: Some(error.remedy().to_owned()) }
+}

@@ -1,0 +1,175 @@
+//! Pairing by one click: the browser opens, the code is shown, and one token comes out of it.
+
+use bridge::pairing::{PairError, Paired, PairingEvent, pair};
+use cli::sentence;
+use qrcode::{EcLevel, QrCode};
+use sap::BridgeToken;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use vault::VaultError;
+
+use super::errands::problem;
+use super::{After, Controller, Event, Pairing, Phase};
+use crate::clock::to_ms;
+use crate::shell::{Shell, Topic};
+use crate::view::{Problem, Ticket};
+
+impl<S: Shell> Controller<S> {
+    /// Begins to pair; a second click never makes a second pairing.
+    pub(super) fn pair(&mut self) {
+        match &self.phase {
+            Phase::Pairing(Pairing { ticket: Some(ticket), .. }) => {
+                self.shell.open_page(&ticket.url);
+            }
+            Phase::Pairing(_) | Phase::Opening => {}
+            Phase::Locked { .. } => self.open(),
+            Phase::Carrying(_) | Phase::Stopping(_) => {
+                self.stop_before(After::Pair);
+            }
+            Phase::Unpaired { .. } | Phase::Paused | Phase::Revoked => self.begin_pairing(),
+        }
+    }
+
+    pub(super) fn begin_pairing(&mut self) {
+        let Some(vault) = self.vault.clone() else { return self.open() };
+        let cancel = CancellationToken::new();
+        let pairing = Pairing { cancel: cancel.clone(), ticket: None, interrupted: None };
+        self.phase = Phase::Pairing(pairing);
+        let (dialer, events) = (self.dialer.clone(), self.events.clone());
+        let (cloud, label) = (self.config.cloud.clone(), self.config.host_label.clone());
+        tokio::spawn(async move {
+            // The token is given only once: it must be certain before that it can be stored.
+            if let Err(error) = vault.ensure_writable().await {
+                let _ = events.send(Event::CannotStore(error));
+                return;
+            }
+            let ended = pair(&dialer, &cloud, &label, &cancel, |event| {
+                let _ = events.send(Event::PairingTold(event));
+            })
+            .await;
+            let _ = events.send(Event::PairingEnded(ended));
+        });
+    }
+
+    pub(super) fn pairing_told(&mut self, event: PairingEvent) {
+        let Phase::Pairing(pairing) = &mut self.phase else { return };
+        match event {
+            PairingEvent::Started { code, url, expires_at } => {
+                self.shell.open_page(url.as_str());
+                let (qr_path, qr_size) = qr(&url);
+                let (url, expires_at_ms) = (url.to_string(), to_ms(expires_at));
+                pairing.ticket = Some(Ticket { code, url, qr_path, qr_size, expires_at_ms });
+            }
+            PairingEvent::Waiting { .. } => pairing.interrupted = None,
+            PairingEvent::Interrupted { cause } => {
+                pairing.interrupted = Some(format!("{} Asking again.", sentence(&cause)));
+            }
+        }
+    }
+
+    pub(super) fn cannot_store(&mut self, error: &VaultError) {
+        self.give_up_pairing(Some(problem(error)));
+    }
+
+    pub(super) fn pairing_ended(&mut self, ended: Result<Paired, PairError>) {
+        match ended {
+            Ok(paired) => self.store(paired),
+            // Whoever cancelled has gone on already.
+            Err(PairError::Cancelled) => {}
+            Err(error) => {
+                tracing::info!(%error, "this computer was not paired");
+                let remedy = Some(error.remedy().to_owned());
+                self.give_up_pairing(Some(Problem { what: sentence(&error.to_string()), remedy }));
+            }
+        }
+    }
+
+    pub(super) fn cancel_pairing(&mut self) {
+        if let Phase::Pairing(pairing) = &self.phase {
+            pairing.cancel.cancel();
+            self.give_up_pairing(None);
+        }
+    }
+
+    /// Goes back to what was before; a pairing that was to be replaced stays.
+    fn give_up_pairing(&mut self, problem: Option<Problem>) {
+        if self.token.is_none() {
+            self.phase = Phase::Unpaired { problem };
+            return;
+        }
+        if let Some(Problem { what, .. }) = problem {
+            self.tell(Topic::Pairing, "This computer was not paired again", &what);
+        }
+        if self.stored.paused {
+            self.phase = Phase::Paused;
+        } else {
+            self.carry();
+        }
+    }
+
+    pub(super) fn copy_link(&mut self) {
+        if let Phase::Pairing(Pairing { ticket: Some(ticket), .. }) = &self.phase {
+            self.shell.copy(&ticket.url);
+        }
+    }
+
+    /// Stores the token before anybody is told that it exists.
+    fn store(&mut self, paired: Paired) {
+        let Some(vault) = self.vault.clone() else { return };
+        let (name, events) = (self.config.token_name(), self.events.clone());
+        tokio::spawn(async move {
+            let stored = vault.store_credential(&name, paired.token.expose().into()).await;
+            let _ = events.send(Event::Stored(paired.token, stored));
+        });
+    }
+
+    pub(super) fn token_stored(&mut self, token: BridgeToken, stored: Result<(), VaultError>) {
+        let name = self.config.host_label.as_str().to_owned();
+        if let Err(error) = stored {
+            let Problem { what, .. } = problem(&error);
+            self.remarks.push(format!(
+                "{what} This computer is paired until the program ends; then pair it again."
+            ));
+        }
+        tracing::info!(installation = %token.installation_id(), "this computer is paired");
+        self.token = Some(token);
+        self.stored.paired_as = Some(name.clone());
+        self.stored.paused = false;
+        self.remember();
+        let text = "Messages from your phone now reach the agents on this computer.";
+        self.tell(Topic::Pairing, &format!("Paired as “{name}”"), text);
+        self.carry();
+    }
+}
+
+/// The page's address as a QR code: the dark modules as one path, and the side of the square with
+/// the quiet zone of four modules that the standard asks for.
+fn qr(url: &Url) -> (String, u32) {
+    const QUIET: usize = 4;
+    let Ok(code) = QrCode::with_error_correction_level(url.as_str(), EcLevel::M) else {
+        return (String::new(), 0);
+    };
+    let width = code.width();
+    let mut path = String::new();
+    for (index, color) in code.to_colors().into_iter().enumerate() {
+        if color == qrcode::Color::Dark {
+            let (x, y) = (index % width + QUIET, index / width + QUIET);
+            path.push_str(&format!("M{x} {y}h1v1h-1z"));
+        }
+    }
+    (path, u32::try_from(width + 2 * QUIET).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qr_code_has_its_three_corners_inside_a_quiet_zone() {
+        let (path, size) = qr(&Url::parse("https://sophon.at/pair?code=ABCD-1234").unwrap());
+        let has = |x: u32, y: u32| path.contains(&format!("M{x} {y}h1v1h-1z"));
+        let last = size - 5;
+        assert!(has(4, 4) && has(last, 4) && has(4, last));
+        assert!(!has(3, 4) && !has(last + 1, 4));
+    }
+}

@@ -1,0 +1,353 @@
+//! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
+//! it is asked for.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use simulator::cloud::{Cloud, CloudOptions, CloudView};
+use simulator::gateway::{Gateway, GatewayOptions, Generation};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::shell::Topic;
+use crate::view::{Approval, Decision, Installation, Link, Pulse, Settings};
+
+/// How long anything may take.
+const SOON: Duration = Duration::from_secs(20);
+
+/// What the desktop was asked for.
+#[derive(Clone, Debug, PartialEq)]
+enum Intent {
+    Announce(String),
+    Retract(String),
+    Tell { topic: Topic, title: String },
+    OpenPage(String),
+    OpenWindow(Option<String>),
+    Copy(String),
+}
+
+#[derive(Clone, Debug, Default)]
+struct Notes {
+    view: Option<View>,
+    tray: Option<tray::Tray>,
+    intents: Vec<Intent>,
+}
+
+/// A desktop that notes what it is asked for.
+struct Recorder(watch::Sender<Notes>);
+
+impl Recorder {
+    fn note(&self, intent: Intent) {
+        self.0.send_modify(|notes| notes.intents.push(intent));
+    }
+}
+
+impl Shell for Recorder {
+    fn set_tray(&mut self, tray: &tray::Tray) {
+        self.0.send_modify(|notes| notes.tray = Some(tray.clone()));
+    }
+    fn set_view(&mut self, view: &View) {
+        self.0.send_modify(|notes| notes.view = Some(view.clone()));
+    }
+    fn set_pulse(&mut self, _: Pulse) {}
+    fn has_window(&self) -> bool {
+        false
+    }
+    fn open_window(&mut self, _: Option<Page>, approval: Option<String>) {
+        self.note(Intent::OpenWindow(approval));
+    }
+    fn announce_approval(&mut self, approval: &Approval) {
+        self.note(Intent::Announce(approval.id.clone()));
+    }
+    fn retract_approval(&mut self, id: &str) {
+        self.note(Intent::Retract(id.to_owned()));
+    }
+    fn announce(&mut self, topic: Topic, title: &str, _: &str) {
+        self.note(Intent::Tell { topic, title: title.to_owned() });
+    }
+    fn open_page(&mut self, url: &str) {
+        self.note(Intent::OpenPage(url.to_owned()));
+    }
+    fn open_folder(&mut self, _: &Path) {}
+    fn copy(&mut self, text: &str) {
+        self.note(Intent::Copy(text.to_owned()));
+    }
+    fn start_at_login(&mut self, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A computer with the program on it.
+struct Computer {
+    cloud: Arc<Cloud>,
+    gateway: Gateway,
+    folder: tempfile::TempDir,
+}
+
+/// The program at work.
+struct Program {
+    events: UnboundedSender<Event>,
+    notes: watch::Receiver<Notes>,
+    stop: CancellationToken,
+    life: JoinHandle<Recorder>,
+}
+
+impl Computer {
+    async fn new() -> Self {
+        let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
+        let gateway = Gateway::start(GatewayOptions::of(Generation::Newer)).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), gateway.token()).unwrap();
+        Self { cloud: Arc::new(cloud), gateway, folder }
+    }
+
+    fn start(&self) -> Program {
+        let path = |name: &str| self.folder.path().join(name).to_str().unwrap().to_owned();
+        let flags = [
+            "sophon-bridge".to_owned(),
+            format!("--data-dir={}", path("data")),
+            format!("--openclaw-state-dir={}", path("openclaw")),
+            format!("--sophon-base={}", self.cloud.base_url()),
+            format!("--openclaw-url={}", self.gateway.url()),
+            format!("--openclaw-token-file={}", path("token")),
+            "--host-label=Den".to_owned(),
+        ];
+        let (notes, watching) = watch::channel(Notes::default());
+        let mut controller = Controller::new(Parts {
+            shell: Recorder(notes),
+            options: cli::Arguments::try_parse_from(flags).unwrap().options,
+            dialer: Dialer::new("controller-tests/0"),
+            tray: TrayHost::Missing,
+            start_at_login: false,
+            log_folder: path("logs"),
+        })
+        .unwrap();
+        // The keychain of whoever runs the tests is left alone.
+        controller.config.secrets.preference = vault::Preference::FileOnly;
+        let (events, stop) = (controller.events(), CancellationToken::new());
+        let life = tokio::spawn(controller.run(stop.clone()));
+        Program { events, notes: watching, stop, life }
+    }
+
+    async fn start_paired(&self) -> Program {
+        let mut program = self.start();
+        program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
+        program.wish(Request::Pair);
+        let code = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
+            Installation::Pairing { ticket, .. } => Some(ticket.as_ref()?.code.clone()),
+            _ => None,
+        });
+        self.cloud.approve_pairing(&code.await);
+        program.until_connected().await;
+        program
+    }
+
+    /// Lets an agent ask for an approval in a session of the phone; returns its id.
+    async fn ask(&self, program: &mut Program) -> String {
+        self.cloud.say("ses_controller0001", "run: ls");
+        program
+            .until_some("an approval", |notes| {
+                Some(notes.view.as_ref()?.approvals.first()?.id.clone())
+            })
+            .await
+    }
+}
+
+impl Program {
+    fn wish(&self, request: Request) {
+        self.events.send(Event::Wish(request)).unwrap();
+    }
+
+    fn decide(&self, approval: &str, decision: Decision) {
+        self.wish(Request::Decide { approval: approval.to_owned(), decision });
+    }
+
+    async fn until_some<T>(&mut self, what: &str, find: impl Fn(&Notes) -> Option<T>) -> T {
+        let mut found = None;
+        let waited = tokio::time::timeout(
+            SOON,
+            self.notes.wait_for(|notes| {
+                found = find(notes);
+                found.is_some()
+            }),
+        )
+        .await;
+        drop(waited);
+        found.unwrap_or_else(|| panic!("no {what}: {:#?}", *self.notes.borrow()))
+    }
+
+    async fn until(&mut self, what: &str, is: impl Fn(&Installation) -> bool) {
+        self.until_some(what, |notes| is(&notes.view.as_ref()?.installation).then_some(())).await;
+    }
+
+    async fn until_connected(&mut self) {
+        self.until("both sides connected", |installation| match installation {
+            Installation::Paired(paired) => {
+                matches!((&paired.cloud, &paired.gateway), (Link::Up { .. }, Link::Up { .. }))
+            }
+            _ => false,
+        })
+        .await;
+    }
+
+    async fn until_asked_for(&mut self, intent: Intent) {
+        self.until_some(&format!("{intent:?}"), |notes| {
+            notes.intents.contains(&intent).then_some(())
+        })
+        .await;
+    }
+
+    fn asked_for(&self, is: impl Fn(&Intent) -> bool) -> usize {
+        self.notes.borrow().intents.iter().filter(|intent| is(intent)).count()
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        tokio::time::timeout(SOON, self.life).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_click_pairs_and_a_second_click_opens_the_same_page_again() {
+    let computer = Computer::new().await;
+    let mut program = computer.start();
+    program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
+    program.wish(Request::Pair);
+    let ticket = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
+        Installation::Pairing { ticket, .. } => ticket.clone(),
+        _ => None,
+    });
+    let ticket = ticket.await;
+    program.until_asked_for(Intent::OpenPage(ticket.url.clone())).await;
+    program.wish(Request::Pair);
+    program.wish(Request::CopyLink);
+    program.until_asked_for(Intent::Copy(ticket.url.clone())).await;
+    assert_eq!(program.asked_for(|intent| *intent == Intent::OpenPage(ticket.url.clone())), 2);
+    assert_eq!(computer.cloud.pending_pairings().len(), 1);
+    computer.cloud.approve_pairing(&ticket.code);
+    program.until_connected().await;
+    let title = "Paired as “Den”".to_owned();
+    program.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn a_paired_computer_connects_by_itself_at_the_next_start() {
+    let computer = Computer::new().await;
+    computer.start_paired().await.end().await;
+    let mut program = computer.start();
+    program.until_connected().await;
+    assert_eq!(program.asked_for(|intent| matches!(intent, Intent::OpenPage(_))), 0);
+    program.end().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_pairing_leaves_the_computer_unpaired_and_can_be_begun_again() {
+    let computer = Computer::new().await;
+    let mut program = computer.start();
+    program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
+    program.wish(Request::Pair);
+    program.until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. })).await;
+    program.wish(Request::CancelPairing);
+    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.wish(Request::Pair);
+    program.until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. })).await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn a_denied_pairing_says_why_and_what_to_do() {
+    let computer = Computer::new().await;
+    let mut program = computer.start();
+    program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
+    program.wish(Request::Pair);
+    let code = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
+        Installation::Pairing { ticket, .. } => Some(ticket.as_ref()?.code.clone()),
+        _ => None,
+    });
+    computer.cloud.deny_pairing(&code.await);
+    let problem = program.until_some("a problem", |notes| {
+        match &notes.view.as_ref()?.installation {
+            Installation::Unpaired { problem } => problem.clone(),
+            _ => None,
+        }
+    });
+    let problem = problem.await;
+    assert!(problem.what.contains("denied") && problem.remedy.is_some(), "{problem:?}");
+    program.end().await;
+}
+
+#[tokio::test]
+async fn a_pause_disconnects_outlives_a_restart_and_ends_with_resume() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    program.wish(Request::Pause);
+    program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    assert!(computer.cloud.seen_within(SOON, |cloud| (cloud.connected() == 0).then_some(())).await.is_some());
+    program.end().await;
+    let mut program = computer.start();
+    program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    program.wish(Request::Resume);
+    program.until_connected().await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn an_approval_is_announced_and_its_decision_told_after_the_gateway_confirmed_it() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    let id = computer.ask(&mut program).await;
+    program.until_asked_for(Intent::Announce(id.clone())).await;
+    program.decide(&id, Decision::AllowOnce);
+    let title = "Allowed once".to_owned();
+    program.until_asked_for(Intent::Tell { topic: Topic::Approval(id.clone()), title }).await;
+    assert!(computer.gateway.pending_approvals().is_empty());
+    program.until_some("an empty list", |notes| {
+        notes.view.as_ref()?.approvals.is_empty().then_some(())
+    })
+    .await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn an_announcement_is_taken_back_when_the_phone_decides() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    let id = computer.ask(&mut program).await;
+    program.until_asked_for(Intent::Announce(id.clone())).await;
+    let asked = |cloud: &CloudView<'_>| {
+        (!cloud.approvals("ses_controller0001").is_empty()).then_some(())
+    };
+    computer.cloud.wait_for("request on the phone", SOON, asked).await;
+    computer.cloud.decide(&id, "deny");
+    program.until_asked_for(Intent::Retract(id.clone())).await;
+    assert_eq!(program.asked_for(|intent| matches!(intent, Intent::Tell { topic: Topic::Approval(_), .. })), 0);
+    program.end().await;
+}
+
+#[tokio::test]
+async fn unpairing_forgets_the_token() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    program.wish(Request::Unpair);
+    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.end().await;
+    let mut program = computer.start();
+    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_is_refused_at_its_field() {
+    let computer = Computer::new().await;
+    let mut program = computer.start();
+    let settings = program.until_some("settings", |notes| Some(notes.view.as_ref()?.settings.clone()));
+    let settings = Settings { gateway_url: "ws://10.0.0.1".into(), ..settings.await };
+    program.wish(Request::Save { settings });
+    let refused = program.until_some("a refusal", |notes| notes.view.as_ref()?.refused.clone());
+    assert_eq!(refused.await.field, "gateway_url");
+    program.end().await;
+}

@@ -1,0 +1,71 @@
+//! What the program asks of the desktop, named by intent.
+
+use crate::request::Page;
+use crate::tray::Tray;
+use crate::view::{Approval, Pulse, View};
+
+/// A desktop: a tray, notifications, a window, a browser. None of it waits for the network or a
+/// person: what comes back comes as a request.
+pub trait Shell {
+    /// Shows this in the tray.
+    fn set_tray(&mut self, tray: &Tray);
+    /// Shows this in the window, if there is one.
+    fn set_view(&mut self, view: &View);
+    /// Shows signs of life in the window, if there is one.
+    fn set_pulse(&mut self, pulse: Pulse);
+    /// Says whether a window is open.
+    fn has_window(&self) -> bool;
+    /// Opens the window, or brings it to the front.
+    fn open_window(&mut self, page: Option<Page>, approval: Option<String>);
+    /// Tells that an agent asks, with buttons where the desktop has them.
+    fn announce_approval(&mut self, approval: &Approval);
+    /// Takes the notification about an approval back: it was decided elsewhere, or is over.
+    fn retract_approval(&mut self, id: &str);
+    /// Tells something once, in place of what was told about the same topic.
+    fn announce(&mut self, topic: Topic, title: &str, text: &str);
+    /// Opens a page in the system browser.
+    fn open_page(&mut self, url: &str);
+    /// Opens a folder.
+    fn open_folder(&mut self, folder: &std::path::Path);
+    /// Puts a text on the clipboard.
+    fn copy(&mut self, text: &str);
+    /// Starts the program at login, or no longer.
+    ///
+    /// # Errors
+    /// Why that is not possible, as a sentence fragment.
+    fn start_at_login(&mut self, on: bool) -> Result<(), String>;
+}
+
+/// What a notification is about; a new one replaces the one before of the same topic.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The installation's health.
+    Health,
+    /// What became of an approval.
+    Approval(String),
+    /// Pairing.
+    Pairing,
+}
+
+/// No desktop: nothing is shown anywhere.
+#[derive(Debug)]
+pub struct Nowhere;
+
+impl Shell for Nowhere {
+    fn set_tray(&mut self, _: &Tray) {}
+    fn set_view(&mut self, _: &View) {}
+    fn set_pulse(&mut self, _: Pulse) {}
+    fn has_window(&self) -> bool {
+        false
+    }
+    fn open_window(&mut self, _: Option<Page>, _: Option<String>) {}
+    fn announce_approval(&mut self, _: &Approval) {}
+    fn retract_approval(&mut self, _: &str) {}
+    fn announce(&mut self, _: Topic, _: &str, _: &str) {}
+    fn open_page(&mut self, _: &str) {}
+    fn open_folder(&mut self, _: &std::path::Path) {}
+    fn copy(&mut self, _: &str) {}
+    fn start_at_login(&mut self, _: bool) -> Result<(), String> {
+        Err("there is no desktop".to_owned())
+    }
+}

@@ -1,0 +1,299 @@
+//! What a person sees, as one value: the tray, the window and `--print-menu` are functions of it.
+//!
+//! Times are milliseconds since 1970, by this computer's clock.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct View {
+    /// Version of this program.
+    pub version: String,
+    /// How this computer stands with Sophon.
+    pub installation: Installation,
+    /// Approvals that wait for a decision, oldest first.
+    pub approvals: Vec<Approval>,
+    /// What the person chose.
+    pub settings: Settings,
+    /// Why the last change of the settings was not taken.
+    pub refused: Option<RefusedSetting>,
+    /// Whether the tray icon is there.
+    pub tray: TrayHost,
+    /// What a person should know about this start: where secrets are kept, for example.
+    pub remarks: Vec<String>,
+    /// Folder of the log files.
+    pub log_folder: String,
+}
+
+/// How this computer stands with Sophon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Installation {
+    /// The keychain is being asked.
+    Starting,
+    /// The stored secrets cannot be read; it is tried again.
+    Locked {
+        /// What happened, and what to do now.
+        problem: Problem,
+    },
+    /// There is no pairing.
+    Unpaired {
+        /// Why the last try to pair ended.
+        problem: Option<Problem>,
+    },
+    /// A person is to confirm in the browser or on the phone.
+    Pairing {
+        /// What they confirm; none until the cloud gave it.
+        ticket: Option<Ticket>,
+        /// What holds it up, as a sentence.
+        interrupted: Option<String>,
+    },
+    /// Paired and wanted.
+    Paired(Paired),
+    /// Paired, and disconnected by the person.
+    Paused {
+        /// Name and rights of the installation.
+        identity: Identity,
+    },
+    /// The pairing was removed on the phone.
+    Revoked {
+        /// Name and rights that the installation had.
+        identity: Identity,
+    },
+}
+
+/// What a person confirms to pair this computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Ticket {
+    /// Code to type on the phone.
+    pub code: String,
+    /// Page to confirm on.
+    pub url: String,
+    /// The page's address as a QR code: an SVG path in a square of `qr_size` units.
+    pub qr_path: String,
+    /// Side of the QR code, in units of its path.
+    pub qr_size: u32,
+    /// When the code ends.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub expires_at_ms: u64,
+}
+
+/// Name and rights of an installation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Identity {
+    /// Id of the installation.
+    pub id: String,
+    /// Name that the phone shows.
+    pub name: String,
+    /// Cloud that it is paired with.
+    pub cloud: String,
+    /// What it may do, as sentence fragments.
+    pub may: Vec<String>,
+}
+
+/// A pairing that is at work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Paired {
+    /// Name and rights of the installation.
+    pub identity: Identity,
+    /// The connection to Sophon Cloud.
+    pub cloud: Link,
+    /// The connection to OpenClaw.
+    pub gateway: Link,
+    /// Since when one side has been missing, if one is after both had been there.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub degraded_since_ms: Option<u64>,
+    /// Sessions in which something happened today.
+    pub sessions_today: u32,
+    /// Turns that are being answered.
+    pub running: u32,
+    /// Turns that wait.
+    pub queued: u32,
+}
+
+/// One of the two connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Link {
+    /// Being made.
+    Connecting,
+    /// Made, and heard from within its window.
+    Up {
+        /// Since when.
+        #[cfg_attr(test, ts(type = "number"))]
+        since_ms: u64,
+        /// Version of the other side, where it says so.
+        version: Option<String>,
+    },
+    /// Not there.
+    Down {
+        /// What happened, and what to do now.
+        problem: Problem,
+        /// When it is tried again; never where only a person can help.
+        #[cfg_attr(test, ts(type = "number | null"))]
+        retry_at_ms: Option<u64>,
+    },
+}
+
+/// Something that went wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Problem {
+    /// What happened, as a sentence.
+    pub what: String,
+    /// What a person can do now, as a sentence.
+    pub remedy: Option<String>,
+}
+
+/// An agent's question to its owner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Approval {
+    /// Id at the gateway.
+    pub id: String,
+    /// What it is about, in a few words.
+    pub title: String,
+    /// What the asker says about it.
+    pub message: Option<String>,
+    /// The exact command, where one is to run.
+    pub command: Option<String>,
+    /// Folder that the command runs in.
+    pub folder: Option<String>,
+    /// Where the command runs: `gateway`, `node` or `sandbox`.
+    pub host: Option<String>,
+    /// Agent that asks.
+    pub agent: Option<String>,
+    /// Warnings of the gateway.
+    pub warnings: Vec<String>,
+    /// How much is at stake.
+    pub severity: Severity,
+    /// Decisions that the gateway offers.
+    pub offers: Vec<Decision>,
+    /// When it was asked.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub asked_at_ms: u64,
+    /// When the question ends by itself.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub expires_at_ms: u64,
+    /// A decision that the gateway has not confirmed.
+    pub deciding: Option<Decision>,
+}
+
+impl Approval {
+    /// Says whether so much is at stake that the whole question must have been seen.
+    pub fn is_grave(&self) -> bool {
+        match self.severity {
+            Severity::Low | Severity::Medium => false,
+            Severity::High | Severity::Critical => true,
+        }
+    }
+}
+
+/// How much is at stake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Severity {
+    /// Little.
+    Low,
+    /// As usual.
+    Medium,
+    /// Much.
+    High,
+    /// Everything.
+    Critical,
+}
+
+/// A person's answer to an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Decision {
+    /// Yes, this time.
+    AllowOnce,
+    /// Yes, and do not ask again.
+    AllowAlways,
+    /// No.
+    Deny,
+}
+
+/// What the person chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Settings {
+    /// Name of this computer, as the phone shows it from the next pairing on.
+    pub name: String,
+    /// Whether the program starts, hidden, when the person logs in.
+    pub start_at_login: bool,
+    /// Whether notifications are shown.
+    pub notifications: bool,
+    /// Address of the gateway; empty: as OpenClaw's own configuration says.
+    pub gateway_url: String,
+    /// Address of Sophon Cloud; empty: the usual one.
+    pub cloud_url: String,
+}
+
+/// A change of the settings that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RefusedSetting {
+    /// Field of [`Settings`] that is wrong.
+    pub field: String,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// Whether the tray icon is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TrayHost {
+    /// It is.
+    Shown,
+    /// This desktop has nowhere to put it so far.
+    Missing,
+    /// It was not asked for.
+    Off,
+}
+
+/// When the two sides were last heard from, looked at while the window is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Pulse {
+    /// Sophon Cloud.
+    pub cloud: Option<Beat>,
+    /// OpenClaw.
+    pub gateway: Option<Beat>,
+}
+
+/// A sign of life of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Beat {
+    /// When it came.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub heard_at_ms: u64,
+    /// How long the last measured answer took, in milliseconds.
+    pub round_trip_ms: Option<f64>,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LogLine {
+    /// When.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at_ms: u64,
+    /// `error`, `warn`, `info` or `debug`.
+    pub level: String,
+    /// Part of the program that wrote it.
+    pub from: String,
+    /// What happened.
+    pub text: String,
+}

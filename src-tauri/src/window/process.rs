@@ -1,0 +1,198 @@
+//! The program's end: starts the window and speaks with it.
+
+use std::io;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinHandle;
+
+use super::{AUTOMATION, DRIVING};
+use crate::log::Log;
+use crate::messages::{FromWindow, ToWindow};
+use crate::request::{Page, Request};
+use crate::view::{Pulse, View};
+
+/// How many wishes to come to the front wait for a window that is just starting.
+const SHOWS: usize = 16;
+/// How many lines of the log go into one message.
+const LINES: usize = 256;
+
+/// Opens the window, one at a time, and keeps it up to date.
+#[derive(Debug)]
+pub struct Windows {
+    log: Log,
+    wishes: UnboundedSender<Request>,
+    view: watch::Sender<Option<View>>,
+    pulse: watch::Sender<Pulse>,
+    open: Option<Window>,
+}
+
+/// A window that was opened. Dropping it closes it.
+#[derive(Debug)]
+struct Window {
+    shows: mpsc::Sender<ToWindow>,
+    life: JoinHandle<()>,
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.life.abort();
+    }
+}
+
+impl Windows {
+    /// Prepares; what a person wants in the window goes to `wishes`.
+    pub fn new(log: Log, wishes: UnboundedSender<Request>) -> Self {
+        let (view, pulse) = (watch::Sender::new(None), watch::Sender::default());
+        Self { log, wishes, view, pulse, open: None }
+    }
+
+    /// Says whether a window is open.
+    pub fn is_open(&self) -> bool {
+        self.open.as_ref().is_some_and(|window| !window.life.is_finished())
+    }
+
+    /// Shows this from now on.
+    pub fn set_view(&self, view: &View) {
+        self.view.send_replace(Some(view.clone()));
+    }
+
+    /// Shows these signs of life.
+    pub fn set_pulse(&self, pulse: Pulse) {
+        self.pulse.send_replace(pulse);
+    }
+
+    /// Opens the window, or brings it to the front.
+    pub fn open(&mut self, page: Option<Page>, approval: Option<String>) {
+        if !self.is_open() {
+            self.open = None;
+            match self.start() {
+                Ok(window) => self.open = Some(window),
+                Err(error) => tracing::error!(%error, "the window cannot be opened"),
+            }
+        }
+        if let Some(window) = &self.open {
+            let show = ToWindow::Show { page, approval };
+            if window.shows.try_send(show).is_err() {
+                tracing::warn!("the window does not listen");
+            }
+        }
+    }
+
+    fn start(&self) -> io::Result<Window> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--window").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        if std::env::var_os(AUTOMATION).is_none() {
+            for variable in DRIVING {
+                command.env_remove(variable);
+            }
+        }
+        let mut child = command.spawn()?;
+        let missing = || io::Error::other("it has no pipes");
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let (shows, to_show) = mpsc::channel(SHOWS);
+        let feed = Feed {
+            stdin,
+            view: self.view.subscribe(),
+            pulse: self.pulse.subscribe(),
+            to_show,
+            log: self.log.clone(),
+        };
+        let listen = listen(BufReader::new(stdout), self.wishes.clone());
+        let life = tokio::spawn(async move {
+            tokio::select! {
+                ended = end(child) => tracing::debug!(?ended, "the window is closed"),
+                stopped = feed.run() => {
+                    if let Err(error) = stopped {
+                        tracing::debug!(%error, "the window does not listen any more");
+                    }
+                }
+                () = listen => tracing::debug!("the window does not speak any more"),
+            }
+        });
+        Ok(Window { shows, life })
+    }
+}
+
+async fn end(mut child: Child) -> io::Result<std::process::ExitStatus> {
+    child.wait().await
+}
+
+/// Takes what a person wants in the window.
+async fn listen(
+    mut lines: BufReader<tokio::process::ChildStdout>,
+    wishes: UnboundedSender<Request>,
+) {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        match lines.read_line(&mut line).await {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+        match serde_json::from_str(&line) {
+            Ok(FromWindow::Shown) => tracing::debug!("the window is shown"),
+            Ok(FromWindow::Wish { request }) => {
+                if wishes.send(request).is_err() {
+                    break;
+                }
+            }
+            // A library of the window's process may have written to its standard output.
+            Err(error) => tracing::debug!(%error, "the window said something unknown"),
+        }
+    }
+    // The process may close its pipe before it ends, and is waited for elsewhere.
+    std::future::pending::<()>().await;
+}
+
+/// What the window is told.
+struct Feed {
+    stdin: ChildStdin,
+    view: watch::Receiver<Option<View>>,
+    pulse: watch::Receiver<Pulse>,
+    to_show: mpsc::Receiver<ToWindow>,
+    log: Log,
+}
+
+impl Feed {
+    async fn run(mut self) -> io::Result<()> {
+        let (recent, mut lines) = self.log.follow();
+        self.view.mark_changed();
+        for some in recent.chunks(LINES) {
+            self.tell(&ToWindow::Log { lines: some.to_vec() }).await?;
+        }
+        loop {
+            tokio::select! {
+                changed = self.view.changed() => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                    let view = self.view.borrow_and_update().clone();
+                    if let Some(view) = view {
+                        self.tell(&ToWindow::View { view: Box::new(view) }).await?;
+                    }
+                }
+                Ok(()) = self.pulse.changed() => {
+                    let pulse = *self.pulse.borrow_and_update();
+                    self.tell(&ToWindow::Pulse { pulse }).await?;
+                }
+                Some(show) = self.to_show.recv() => self.tell(&show).await?,
+                line = lines.recv() => match line {
+                    Ok(line) => self.tell(&ToWindow::Log { lines: vec![line] }).await?,
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return Ok(()),
+                },
+            }
+        }
+    }
+
+    async fn tell(&mut self, message: &ToWindow) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.stdin.write_all(&line).await
+    }
+}

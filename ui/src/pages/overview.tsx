@@ -1,0 +1,236 @@
+// The first page: how this computer stands with Sophon, and what to do now.
+
+import type { JSX } from "preact";
+
+import type { Identity, Paired, Problem, Pulse, View } from "../generated";
+import { type Headline, headline } from "../logic/health";
+import { useNow } from "../parts/clock";
+import { IdentityCard, Rights } from "../parts/identity";
+import { LinkRow } from "../parts/link-row";
+import { Note, ProblemNote } from "../parts/problem";
+import { StandingShape } from "../parts/shapes";
+import { Visible } from "../parts/text";
+import { useWish } from "../parts/wish";
+import type { Happening, State } from "../state";
+import { FirstRun } from "./first-run";
+import { PairingPage } from "./pairing";
+
+type Happen = (happening: Happening) => void;
+
+/** The overview in every state of the installation. */
+export function OverviewPage({ state, happen }: { state: State; happen: Happen }): JSX.Element {
+  const { view } = state;
+  if (view === null) return <Skeleton />;
+  return (
+    <>
+      <CurrentInstallation view={view} state={state} happen={happen} />
+      <Remarks view={view} />
+    </>
+  );
+}
+
+function CurrentInstallation(props: { view: View; state: State; happen: Happen }): JSX.Element {
+  const { view, state, happen } = props;
+  const { installation } = view;
+  switch (installation.state) {
+    case "starting":
+      return <Skeleton />;
+    case "locked":
+      return <Locked problem={installation.problem} />;
+    case "unpaired":
+      return <FirstRun problem={installation.problem} name={view.settings.name} />;
+    case "pairing":
+      return <PairingPage ticket={installation.ticket} interrupted={installation.interrupted} />;
+    case "paired":
+      return (
+        <>
+          {state.justPaired && <JustPaired identity={installation.identity} happen={happen} />}
+          <Connected
+            paired={installation}
+            pulse={state.pulse}
+            waiting={view.approvals.length}
+            isNew={state.justPaired}
+            happen={happen}
+          />
+        </>
+      );
+    case "paused":
+      return <Paused identity={installation.identity} />;
+    case "revoked":
+      return <Revoked identity={installation.identity} />;
+  }
+}
+
+/** The headline of a page, with its shape. */
+function Hero({ shown }: { shown: Headline }): JSX.Element {
+  return (
+    <header class="hero">
+      <StandingShape standing={shown.standing} />
+      <div>
+        <h1>{shown.title}</h1>
+        {shown.detail !== "" && <p class="quiet">{shown.detail}</p>}
+      </div>
+    </header>
+  );
+}
+
+function Connected(props: {
+  paired: Paired;
+  pulse: Pulse;
+  waiting: number;
+  isNew: boolean;
+  happen: Happen;
+}): JSX.Element {
+  const { paired, pulse, waiting, isNew, happen } = props;
+  const now = useNow();
+  const wish = useWish();
+  return (
+    <>
+      <Hero shown={headline({ state: "paired", ...paired }, now)} />
+      {waiting > 0 && (
+        <button
+          type="button"
+          class="card waiting"
+          onClick={() => happen({ message: "turn", tab: "requests", keepFocus: false })}
+        >
+          <span>{waiting === 1 ? "1 request waits for you" : `${waiting} requests wait for you`}</span>
+          <span aria-hidden="true">›</span>
+        </button>
+      )}
+      <section class="card links" aria-label="Connections">
+        <LinkRow name="Sophon Cloud" link={paired.cloud} beat={pulse.cloud} now={now} />
+        <LinkRow name="OpenClaw" link={paired.gateway} beat={pulse.gateway} now={now} />
+      </section>
+      <Figures paired={paired} />
+      {!isNew && <IdentityCard identity={paired.identity} />}
+      <div class="actions split">
+        <p class="quiet">Pausing disconnects this computer until you resume.</p>
+        <button type="button" onClick={() => wish({ request: "pause" })}>
+          Pause
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Figures({ paired }: { paired: Paired }): JSX.Element {
+  return (
+    <dl class="card figures">
+      <div>
+        <dt>Sessions in 24 h</dt>
+        <dd>{paired.sessions_today}</dd>
+      </div>
+      <div>
+        <dt>Answering</dt>
+        <dd>{paired.running}</dd>
+      </div>
+      <div>
+        <dt>Waiting</dt>
+        <dd>{paired.queued}</dd>
+      </div>
+    </dl>
+  );
+}
+
+function JustPaired({ identity, happen }: { identity: Identity; happen: Happen }): JSX.Element {
+  return (
+    <section class="card just-paired" role="status">
+      <StandingShape standing="good" />
+      <div>
+        <h2>
+          Paired as “<Visible text={identity.name} />”
+        </h2>
+        <p class="quiet">Open Sophon on your phone: this computer is there now.</p>
+        <Rights identity={identity} />
+        <button
+          type="button"
+          class="primary"
+          onClick={() => happen({ message: "dismiss_just_paired" })}
+        >
+          Done
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Paused({ identity }: { identity: Identity }): JSX.Element {
+  const wish = useWish();
+  return (
+    <>
+      <Hero shown={headline({ state: "paused", identity }, 0)} />
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => wish({ request: "resume" })}>
+          Resume
+        </button>
+      </div>
+      <IdentityCard identity={identity} />
+    </>
+  );
+}
+
+function Revoked({ identity }: { identity: Identity }): JSX.Element {
+  const wish = useWish();
+  const shown = headline({ state: "revoked", identity }, 0);
+  return (
+    <>
+      <Hero shown={shown} />
+      <section class="card">
+        <p>
+          “<Visible text={identity.name} />” was removed from your Sophon account on the phone, so
+          this computer no longer gets its messages. Pair it again to go on.
+        </p>
+        <div class="actions">
+          <button type="button" class="primary" onClick={() => wish({ request: "pair" })}>
+            Pair again
+          </button>
+        </div>
+      </section>
+    </>
+  );
+}
+
+function Locked({ problem }: { problem: Problem }): JSX.Element {
+  const wish = useWish();
+  return (
+    <>
+      <Hero shown={headline({ state: "locked", problem }, 0)} />
+      <ProblemNote problem={problem} />
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => wish({ request: "retry_now" })}>
+          Try again
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Remarks({ view }: { view: View }): JSX.Element | null {
+  const isTrayMissing = view.tray.state === "missing";
+  if (!isTrayMissing && view.remarks.length === 0) return null;
+  return (
+    <section class="remarks" aria-label="Good to know">
+      {isTrayMissing && (
+        <Note>
+          This desktop has no place for the tray icon, so there is none for now. Everything works
+          without it: start Sophon Desktop again to open this window. On GNOME the AppIndicator
+          extension brings a place for it.
+        </Note>
+      )}
+      {view.remarks.map((remark) => (
+        <Note key={remark}>{remark}</Note>
+      ))}
+    </section>
+  );
+}
+
+function Skeleton(): JSX.Element {
+  return (
+    <div class="skeleton" role="status" aria-label="Starting">
+      <h1 class="aloud">Starting</h1>
+      <div class="bone wide" />
+      <div class="bone block" />
+      <div class="bone block short" />
+    </div>
+  );
+}
