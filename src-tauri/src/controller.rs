@@ -37,7 +37,9 @@ use crate::view::{Problem, RefusedSetting, Ticket, TrayHost, View};
 
 /// How often a countdown is shown anew.
 const TICK: Duration = Duration::from_secs(1);
-/// How long after a keychain refused it is asked again.
+/// How long the loop sleeps when only events can change anything.
+const NOTHING_TO_DO: Duration = Duration::from_secs(3600);
+/// How long after the secrets could not be reached it is tried again.
 const UNLOCK_AGAIN: Duration = Duration::from_secs(30);
 
 /// What the controller is made of.
@@ -85,8 +87,8 @@ pub enum Event {
 enum Phase {
     /// The secrets are being read.
     Opening,
-    /// The secrets could not be read.
-    Locked { problem: Problem, again_at: Instant },
+    /// The secrets could not be read. They are read again by themselves only where nobody would be asked each time.
+    Locked { problem: Problem, again_at: Option<Instant> },
     /// There is no pairing.
     Unpaired { problem: Option<Problem> },
     /// A person is to confirm.
@@ -315,20 +317,22 @@ impl<S: Shell> Controller<S> {
             return TICK;
         }
         match &self.phase {
-            Phase::Locked { again_at, .. } => again_at.saturating_duration_since(Instant::now()),
+            Phase::Locked { again_at, .. } => again_at.map_or(NOTHING_TO_DO, |at| {
+                at.saturating_duration_since(Instant::now())
+            }),
             Phase::Carrying(carrying) => carrying.due_in(),
             Phase::Opening
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
             | Phase::Stopping(_)
             | Phase::Paused
-            | Phase::Revoked => Duration::from_secs(3600),
+            | Phase::Revoked => NOTHING_TO_DO,
         }
     }
 
     fn pass_time(&mut self) {
         if let Phase::Locked { again_at, .. } = &self.phase
-            && *again_at <= Instant::now()
+            && again_at.is_some_and(|at| at <= Instant::now())
         {
             self.open();
         }

@@ -31,7 +31,8 @@ pub struct Flow {
     pub installation: Installation,
     /// The keys that the bridge keeps; a later installation may go on with them.
     pub keys: Arc<MemoryKeys>,
-    settings: Settings,
+    /// What the bridge was started with.
+    pub settings: Settings,
 }
 
 impl Flow {

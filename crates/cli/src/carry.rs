@@ -138,6 +138,9 @@ fn tell(
         Notice::DeliveryFailed { session, code } => {
             tracing::warn!(%session, code, "the cloud refused a part of an answer");
         }
+        Notice::ApprovalSettled { approval_id, outcome } => {
+            tracing::info!(approval_id, ?outcome, "an approval came to its end");
+        }
         other => tracing::debug!(?other, "notice"),
     }
     None

@@ -215,6 +215,17 @@ impl Desktop {
         self.screen.save(path)
     }
 
+    /// Waits for a window with this title and closes it, as a person does.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn close_window(&self, title: &str) -> anyhow::Result<()> {
+        eventually(format!("a window called {title}"), async || {
+            Ok(self.screen.close_window(title)?.then_some(()))
+        })
+        .await
+    }
+
     pub(crate) fn options(&self) -> &DesktopOptions {
         &self.options
     }

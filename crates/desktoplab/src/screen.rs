@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     Atom, AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux,
-    ConnectionExt as _, ImageFormat, MOTION_NOTIFY_EVENT, MapState, PropMode, Window,
+    ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MOTION_NOTIFY_EVENT, MapState,
+    PropMode, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -122,6 +123,27 @@ impl Screen {
         }
         found.sort_unstable();
         Ok(found.into_iter().filter_map(|window| self.area(window).ok()).collect())
+    }
+
+    /// Asks the window manager to close a window as a click on its cross does; says whether there
+    /// is a window with this title.
+    pub(crate) fn close_window(&self, title: &str) -> anyhow::Result<bool> {
+        let atom = |name: &[u8]| -> anyhow::Result<Atom> {
+            Ok(self.connection.intern_atom(false, name)?.reply()?.atom)
+        };
+        let windows = self.property(self.root, atom(b"_NET_CLIENT_LIST")?)?;
+        let name = atom(b"_NET_WM_NAME")?;
+        for window in windows.as_chunks().0.iter().map(|id| Window::from_ne_bytes(*id)) {
+            if self.property(window, name)? == title.as_bytes() {
+                let data = [0; 5];
+                let kind = atom(b"_NET_CLOSE_WINDOW")?;
+                let event = ClientMessageEvent::new(32, window, kind, data);
+                let mask = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
+                self.connection.send_event(false, self.root, mask, event)?.check()?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_shown(&self, window: Window) -> anyhow::Result<bool> {

@@ -97,6 +97,24 @@ impl Secrets {
         Ok(false)
     }
 
+    /// Gives the first text with this beginning in any value: as far as letters, digits and what
+    /// tokens hold besides (`_`, `-`, `:`) go.
+    ///
+    /// # Errors
+    /// As [`Secrets::items`].
+    pub async fn find_token(&self, beginning: &str) -> anyhow::Result<Option<SecretString>> {
+        for path in self.paths().await? {
+            let Some(value) = self.value(&self.object(path.as_str())).await? else { continue };
+            let text = String::from_utf8_lossy(value.expose_secret());
+            let is_of_token = |c: &char| c.is_ascii_alphanumeric() || "_-:".contains(*c);
+            if let Some(from) = text.find(beginning) {
+                let token: String = text[from..].chars().take_while(is_of_token).collect();
+                return Ok(Some(token.into()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Says whether the keyring is locked.
     ///
     /// # Errors

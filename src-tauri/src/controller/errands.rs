@@ -39,7 +39,12 @@ impl<S: Shell> Controller<S> {
             }
             Err(error) => {
                 tracing::warn!(%error, "the secrets cannot be read");
-                let again_at = Instant::now() + UNLOCK_AGAIN;
+                // A keychain that asks its owner must not ask again and again.
+                let asks = matches!(
+                    error,
+                    VaultError::Locked | VaultError::Denied | VaultError::TimedOut
+                );
+                let again_at = (!asks).then(|| Instant::now() + UNLOCK_AGAIN);
                 self.phase = Phase::Locked { problem: problem(&error), again_at };
             }
         }

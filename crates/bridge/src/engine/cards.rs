@@ -51,6 +51,8 @@ struct Card {
     is_command: bool,
     /// The approval that was asked about this call.
     asked: Option<String>,
+    /// What came of that approval, as the card says it.
+    decided: Option<String>,
     /// The approval without which nothing more will be heard of this call (older generation).
     waits_for: Option<String>,
     tail: Option<String>,
@@ -169,14 +171,14 @@ impl Cards {
         created.into_iter().chain(card.ask(approval)).collect()
     }
 
-    /// A decision was made: the card says what happens now.
+    /// A decision was made: the card says so, to its end.
     pub(crate) fn approval_decided(&mut self, approval: &str, label: &str) -> Vec<CardChange> {
-        let waiting = self.open.iter().filter(|card| card.asked.as_deref() == Some(approval));
+        let waiting = self.open.iter_mut().filter(|card| card.asked.as_deref() == Some(approval));
         waiting
-            .map(|card| CardChange::Update {
-                id: card.id.clone(),
-                label: Some(label.to_owned()),
-                output: None,
+            .map(|card| {
+                card.decided = Some(label.to_owned());
+                let label = card.decided.clone();
+                CardChange::Update { id: card.id.clone(), label, output: None }
             })
             .collect()
     }
@@ -218,10 +220,10 @@ impl Cards {
             changes.extend(card.create());
             self.finished.push(card.id.clone());
             changes.push(CardChange::Finish {
+                label: card.last_label(Some(why)),
                 id: card.id,
                 name: card.name,
                 status,
-                label: Some(why.to_owned()),
                 error: (status == TaskStatus::Failed).then(|| why.to_owned()),
                 result: card.tail.map(|tail| content(&tail, Value::Null)),
             });
@@ -242,6 +244,7 @@ impl Cards {
             created: false,
             is_command: false,
             asked: None,
+            decided: None,
             waits_for: None,
             tail: None,
             result: None,
@@ -325,6 +328,7 @@ impl Card {
         let failed = item.is_some_and(|end| end.failed)
             || self.result.as_ref().is_some_and(|end| end.failed);
         let name = self.shown_name();
+        let label = self.last_label(self.title.as_deref());
         let ending = self.result.or_else(|| self.item_ended.clone());
         let text = ending.as_ref().map(|end| end.text.clone()).unwrap_or_default();
         let text = if text.is_empty() { self.tail.clone().unwrap_or_default() } else { text };
@@ -340,9 +344,17 @@ impl Card {
             id: self.id,
             name,
             status: if failed { TaskStatus::Failed } else { TaskStatus::Completed },
-            label: self.title,
+            label,
             error,
             result: Some(content(&text, details)),
+        }
+    }
+
+    /// What came of an approval stays readable: the card may end before its change is shown.
+    fn last_label(&self, label: Option<&str>) -> Option<String> {
+        match (label, self.decided.as_deref()) {
+            (Some(label), Some(decided)) => Some(format!("{label} · {decided}")),
+            (label, decided) => label.or(decided).map(ToOwned::to_owned),
         }
     }
 

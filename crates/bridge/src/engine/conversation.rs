@@ -236,7 +236,7 @@ impl Conversation {
         Some(Asker { turn: turn.id, interaction_id: turn.interaction_id().cloned(), call })
     }
 
-    /// A decision was made: the card that waited says what happens now.
+    /// A decision was made: the card that waited says so.
     pub(crate) fn approval_decided(
         &mut self,
         approval: &str,

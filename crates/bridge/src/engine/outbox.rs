@@ -128,13 +128,7 @@ impl Outbox {
 
     fn launch(&mut self, lane_id: LaneId, bucket: Bucket) -> Option<Dispatch> {
         let lane = self.lanes.get_mut(&lane_id)?;
-        lane.is_queued = false;
-        if lane.wants() != Some(bucket) {
-            // What waited in front was merged into something of another bucket.
-            self.queue(&lane_id);
-            return None;
-        }
-        let lane = self.lanes.get_mut(&lane_id)?;
+        lane.queued_for = None;
         let request: &Request = lane.launch(self.opens_with)?;
         let id = DispatchId(self.next_id);
         self.next_id += 1;
@@ -253,8 +247,16 @@ impl Outbox {
 
     fn queue(&mut self, id: &LaneId) {
         let Some(lane) = self.lanes.get_mut(id) else { return };
-        if let Some(bucket) = lane.wants().filter(|_| !lane.is_queued) {
-            lane.is_queued = true;
+        let wants = lane.wants();
+        let before = std::mem::replace(&mut lane.queued_for, wants);
+        if before == wants {
+            return;
+        }
+        // What waited in front may have been merged into something of another bucket.
+        if let Some(line) = before.and_then(|bucket| self.ready.get_mut(&bucket)) {
+            line.retain(|other| other != id);
+        }
+        if let Some(bucket) = wants {
             self.ready.entry(bucket).or_default().push_back(id.clone());
         }
     }

@@ -83,28 +83,17 @@ impl CloudLink {
                     socket.close().await;
                     return End::Stopped;
                 }
-                frame = socket.next() => {
-                    is_ready |= matches!(frame, Ok(Incoming::Ready { .. }));
-                    if is_ready && frame.is_ok() {
-                        self.lead.vitals.hear_cloud(socket.round_trip());
+                frame = socket.next() => match frame {
+                    Ok(frame) => {
+                        is_ready |= matches!(frame, Incoming::Ready { .. });
+                        if is_ready {
+                            self.lead.vitals.hear_cloud(socket.round_trip());
+                        }
+                        self.pass_on(frame).await;
                     }
-                    match frame {
-                    Ok(Incoming::Ready { installation_id }) => {
-                        self.lead.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
-                        let up = Link::Up { since: SystemTime::now(), peer: None };
-                        self.lead.tell(Signal::Cloud(up)).await;
-                    }
-                    Ok(Incoming::Update(update)) => {
-                        self.lead.tell(Signal::Engine(Input::Update(update))).await;
-                    }
-                    Ok(Incoming::Question(question)) => {
-                        self.lead.tell(Signal::Engine(Input::Question(question))).await;
-                    }
-                    Ok(Incoming::Ping | Incoming::Pong | Incoming::Other { .. }) => {}
                     Err(Closed::Revoked { reason }) => return End::Revoked(reason),
                     Err(closed) => return End::Lost(closed),
-                    }
-                }
+                },
                 Some(frame) = self.outgoing.recv() => {
                     if let Err(closed) = socket.send(frame).await {
                         return End::Lost(closed);
@@ -115,6 +104,23 @@ impl CloudLink {
                     return End::Lost(Closed::Silent);
                 }
             }
+        }
+    }
+
+    async fn pass_on(&self, frame: Incoming) {
+        match frame {
+            Incoming::Ready { installation_id } => {
+                self.lead.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
+                let up = Link::Up { since: SystemTime::now(), peer: None };
+                self.lead.tell(Signal::Cloud(up)).await;
+            }
+            Incoming::Update(update) => {
+                self.lead.tell(Signal::Engine(Input::Update(update))).await;
+            }
+            Incoming::Question(question) => {
+                self.lead.tell(Signal::Engine(Input::Question(question))).await;
+            }
+            Incoming::Ping | Incoming::Pong | Incoming::Other { .. } => {}
         }
     }
 

@@ -123,7 +123,7 @@ impl Notifications {
                 dunst::choose(&self.bus, &self.folders, shown.id, key).await?;
             }
             NotificationServer::Xfce => {
-                xfce::press(&self.screen, &self.list(), shown.id, key).await?;
+                xfce::press(&self.screen, || self.list(), shown.id, key).await?;
             }
             NotificationServer::Absent => bail!("there is no notification server"),
         }

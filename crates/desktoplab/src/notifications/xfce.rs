@@ -63,36 +63,34 @@ fn color(index: u8, dark: bool) -> [u8; 3] {
 /// Presses the button with this key on one of the notifications that are on the screen.
 pub(crate) async fn press(
     screen: &Screen,
-    shown: &[Notification],
+    on_screen: impl Fn() -> Vec<Notification>,
     id: u32,
     key: &str,
 ) -> anyhow::Result<()> {
-    let window = window(screen, shown, id).await?;
-    let actions = shown.iter().find(|shown| shown.id == id).map(|shown| &shown.actions);
-    let index = actions
-        .and_then(|actions| actions.iter().position(|(found, _)| found == key))
-        .context("there is no such button")?;
-    let index = u8::try_from(index)?;
-    let button = eventually("the button on the screen", async || {
-        for dark in [false, true] {
-            if let Some(button) = screen.find_color(window, color(index, dark))? {
-                return Ok(Some(button));
-            }
-        }
-        Ok(None)
+    let button = eventually(format!("a button for {key:?} on the screen"), async || {
+        // What is known and what is seen may differ while a notification comes or goes.
+        let (shown, windows) = (on_screen(), screen.windows_of(WINDOW_CLASS)?);
+        let place = shown.iter().position(|shown| shown.id == id);
+        let place = place.filter(|_| windows.len() == shown.len());
+        place.map_or(Ok(None), |place| find_button(screen, windows[place], &shown[place], key))
     });
     screen.click_middle(button.await?)
 }
 
-/// The window of a notification: there is one for each, made in the order of their coming.
-async fn window(screen: &Screen, shown: &[Notification], id: u32) -> anyhow::Result<Area> {
-    let index = shown
-        .iter()
-        .position(|shown| shown.id == id)
-        .context("the notification is not on the screen")?;
-    eventually("the notification on the screen", async || {
-        let windows = screen.windows_of(WINDOW_CLASS)?;
-        Ok((windows.len() == shown.len()).then(|| windows[index]))
-    })
-    .await
+/// Finds the button with this key in the window of a notification. There is a window for each, and
+/// they were made in the order in which the notifications came.
+fn find_button(
+    screen: &Screen,
+    window: Area,
+    shown: &Notification,
+    key: &str,
+) -> anyhow::Result<Option<Area>> {
+    let index = shown.actions.iter().position(|(found, _)| found == key);
+    let index = u8::try_from(index.context("there is no such button")?)?;
+    for dark in [false, true] {
+        if let Some(button) = screen.find_color(window, color(index, dark))? {
+            return Ok(Some(button));
+        }
+    }
+    Ok(None)
 }

@@ -267,6 +267,29 @@ async fn a_silent_cloud_is_asked_for_a_sign_of_life_and_then_given_up() {
 }
 
 #[tokio::test]
+async fn the_round_trip_is_that_of_the_last_ping_and_before_it_that_of_the_opening() {
+    const ON_THE_WAY: Duration = Duration::from_secs(3);
+    let cloud = cloud(|mut socket| async move {
+        hear(&mut socket).await;
+        // Only the ping that the silence calls for can come next.
+        let ping = socket.recv().await.unwrap().unwrap();
+        assert_eq!(ping, Sent::text(r#"{"type":"ping"}"#));
+        tokio::time::sleep(ON_THE_WAY).await;
+        say(&mut socket, json!({"type": "pong"})).await;
+        stay(socket).await;
+    })
+    .await;
+    let start = Instant::now();
+    let mut socket = connect(&cloud).await;
+    let opening = socket.round_trip();
+    assert!(opening > Duration::ZERO && opening <= start.elapsed(), "{opening:?}");
+    tokio::time::pause();
+    assert_eq!(socket.next().await, Ok(Incoming::Pong));
+    let answered = socket.round_trip();
+    assert!(answered >= ON_THE_WAY && answered < 2 * ON_THE_WAY, "{answered:?}");
+}
+
+#[tokio::test]
 async fn a_pause_far_longer_than_a_look_at_the_clocks_is_taken_for_sleep() {
     let cloud = cloud(stay).await;
     let mut socket = connect(&cloud).await;

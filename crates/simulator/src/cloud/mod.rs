@@ -122,6 +122,15 @@ impl Cloud {
         granted(self.shared.change(|state| state.deny_pairing(code, Instant::now())));
     }
 
+    /// Removes an installation, as the person does on the phone.
+    ///
+    /// # Panics
+    /// When there is no such installation.
+    #[track_caller]
+    pub fn revoke(&self, installation: &str) {
+        granted(self.shared.change(|state| state.revoke(installation, Instant::now())));
+    }
+
     /// Sends a message; the first one of a session creates it at the newest installation.
     ///
     /// # Panics

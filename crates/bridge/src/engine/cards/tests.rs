@@ -113,6 +113,17 @@ fn a_call_that_waits_for_approval_stays_open_although_its_item_ended() {
 }
 
 #[test]
+fn what_came_of_an_approval_stays_on_the_card_to_its_end() {
+    let mut cards = Cards::default();
+    play(&mut cards, vec![announced(), started()]);
+    cards.approval_asked(&id(), "appr");
+    cards.approval_decided("appr", "Denied at the computer");
+    let changes = play(&mut cards, vec![ended(), result("no")]);
+    let Some(CardChange::Finish { label, .. }) = changes.last() else { panic!("{changes:?}") };
+    assert_eq!(label.as_deref(), Some("Exec list files · Denied at the computer"));
+}
+
+#[test]
 fn stopping_a_turn_cancels_its_open_cards() {
     let mut cards = Cards::default();
     play(&mut cards, vec![started()]);

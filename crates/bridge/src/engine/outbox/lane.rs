@@ -67,8 +67,8 @@ pub(super) struct Lane {
     state: State,
     bubbles: HashMap<TurnId, Bubble>,
     updates: u64,
-    /// Stands in the line of a bucket.
-    pub(super) is_queued: bool,
+    /// The bucket in whose line it stands.
+    pub(super) queued_for: Option<Bucket>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,7 +87,7 @@ impl Lane {
             state: State::Ready,
             bubbles: HashMap::new(),
             updates: 0,
-            is_queued: false,
+            queued_for: None,
         }
     }
 

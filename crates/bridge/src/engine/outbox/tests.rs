@@ -90,6 +90,24 @@ fn the_end_does_not_wait_for_text_that_rests() {
 }
 
 #[test]
+fn the_end_does_not_wait_until_text_may_leave_again() {
+    let now = Instant::now();
+    let mut outbox = with_open_bubble(now);
+    outbox.push(&session(2), TurnId(2), open(), now);
+    let second = outbox.poll(now);
+    outbox.settle(second[0].id, opened(), now);
+    outbox.push(&session(2), TurnId(2), Post::Text("a".into()), now);
+    let text = outbox.poll(now);
+    let after = Duration::from_secs(60);
+    outbox.settle(text[0].id, refused(Refusal::Wait { after }), now);
+    outbox.push(&session(1), T, Post::Text("b".into()), now);
+    assert!(outbox.poll(now).is_empty(), "no text may leave");
+    outbox.push(&session(1), T, end("b"), now);
+    let last = outbox.poll(now);
+    assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
+}
+
+#[test]
 fn an_approval_and_text_do_not_wait_for_each_other() {
     let now = Instant::now();
     let mut outbox = with_open_bubble(now);

@@ -207,6 +207,37 @@ async fn any_message_is_a_sign_of_life() {
 }
 
 #[tokio::test]
+async fn signs_of_life_tell_when_anything_came_and_how_long_a_prompt_answer_took() {
+    const ON_THE_WAY: Duration = Duration::from_millis(50);
+    let (url, play) = gateway(async |mut stage: Stage| {
+        stage.greet(&greeting()).await;
+        let asked = stage.hear().await;
+        tokio::time::sleep(ON_THE_WAY).await;
+        stage.answer(&asked, &json!([])).await;
+        let asked = stage.hear().await;
+        tokio::time::sleep(4 * ON_THE_WAY).await;
+        stage.answer(&asked, &json!([])).await;
+        stage.until_left().await;
+    })
+    .await;
+    let (_, client, events) = dial_up(&url).await.unwrap();
+    let life = client.life();
+    let (greeted_at, greeting) = (life.heard_at(), life.round_trip());
+    assert!(greeting > Duration::ZERO);
+    let list = Call::ListApprovals { kind: crate::ApprovalKind::Exec };
+    client.call(&list, DEADLINE).await.unwrap();
+    let prompt = life.round_trip();
+    assert!(prompt >= ON_THE_WAY, "{prompt:?}");
+    let answered_at = life.heard_at();
+    assert!(answered_at > greeted_at);
+    client.call(&history(1), DEADLINE).await.unwrap();
+    assert_eq!(life.round_trip(), prompt, "reading takes its own time");
+    assert!(life.heard_at() > answered_at);
+    drop((client, events));
+    play.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_removed_device_is_told_so() {
     let (url, _play) = gateway(async |mut stage: Stage| {
         stage.greet(&greeting()).await;

@@ -1,0 +1,100 @@
+//! What goes into the engine, and what comes out of it.
+
+use openclaw::{Call, CallError, Decision, Event, Generation, OutgoingAttachment};
+use sap::{Attachment, Outgoing, Question, SessionId, Update};
+use serde_json::Value;
+
+use super::{Dispatch, DispatchId, Purpose, TurnId};
+use crate::Notice;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The cloud says something happened.
+    Update(Update),
+    /// The cloud asks something.
+    Question(Question),
+    /// The cloud answered a request.
+    Posted(DispatchId, sap::Reply),
+    /// The cloud does not accept the token any more.
+    CloudRevoked {
+        /// The cloud's error code.
+        code: String,
+    },
+    /// The gateway is connected.
+    GatewayUp(GatewayFacts),
+    /// The gateway is not connected any more.
+    GatewayDown,
+    /// The gateway says something happened.
+    Gateway(Event),
+    /// The gateway answered a call, or could not.
+    Answered(Purpose, Result<Value, CallError>),
+    /// The files of a message came, or did not.
+    Fetched(SessionId, TurnId, Vec<Result<OutgoingAttachment, String>>),
+    /// A person at this computer decided an approval.
+    Decided(String, Decision),
+    /// Time passed.
+    Tick,
+    /// The program is about to end: every open bubble is closed honestly.
+    Quit,
+}
+
+/// What the engine must know about a connected gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayFacts {
+    /// Generation of its protocol.
+    pub generation: Generation,
+    /// Agent that new sessions belong to.
+    pub agent: String,
+    /// Id of the gateway's process (newer generation).
+    pub boot_id: Option<String>,
+    /// How long the gateway's process has run, in milliseconds.
+    pub uptime_ms: Option<u64>,
+    /// Largest attachment in bytes, where the gateway says so.
+    pub max_attachment: Option<u64>,
+}
+
+/// What should be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send a frame to the cloud's socket.
+    Cloud(Outgoing),
+    /// Send a request to the cloud.
+    Post(Dispatch),
+    /// Call the gateway, and bring the answer back with its purpose.
+    Gateway(Purpose, Call),
+    /// Fetch the files of a message.
+    Fetch {
+        /// Session of the message.
+        session: SessionId,
+        /// Turn that waits for the files.
+        turn: TurnId,
+        /// Where they are.
+        attachments: Vec<Attachment>,
+        /// Largest file in bytes.
+        max_bytes: u64,
+    },
+    /// Tell whoever watches.
+    Notify(Notice),
+    /// The installation is revoked: stop dialling, delete the credentials.
+    Revoked {
+        /// The cloud's error code.
+        code: String,
+    },
+}
+
+/// How much is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Sessions known.
+    pub sessions: usize,
+    /// Turns with the gateway.
+    pub running: usize,
+    /// Turns that wait behind others.
+    pub queued: usize,
+    /// Approvals that wait for a decision.
+    pub approvals: usize,
+    /// Sessions in which something happened today, which is within the last 24 hours: the engine
+    /// knows no time zone.
+    pub sessions_today: usize,
+}

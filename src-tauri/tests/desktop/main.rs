@@ -1,0 +1,12 @@
+//! The app on a real desktop: a real tray, keychain, notification server, browser and window, between
+//! a simulated cloud and a gateway.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod approvals;
+mod computer;
+mod keychain;
+mod life;
+mod pairing;
+mod tray_host;
+mod window;
