@@ -8,6 +8,7 @@ use tauri::ipc::Channel;
 use tauri::webview::Color;
 use tauri::{AppHandle, Manager as _, State, WebviewUrl, WebviewWindowBuilder};
 
+use super::AUTOMATION;
 use crate::messages::{FromWindow, ToWindow};
 
 const NAME: &str = "main";
@@ -52,8 +53,8 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .center()
         // Until the page is there, so that a dark desktop sees no white flash.
         .background_color(Color(128, 128, 128, 255))
-        // Nothing of what is shown goes to the disk.
-        .incognito(true)
+        // Nothing of what is shown goes to the disk; a web view like that cannot be driven.
+        .incognito(std::env::var_os(AUTOMATION).is_none())
         .icon(icon)?;
     builder.build()?;
     Ok(())

@@ -2,10 +2,11 @@ use desktoplab::{DesktopOptions, Notification, NotificationServer};
 
 use crate::computer::{Computer, SESSION, SOON};
 
-const COMMAND: &str = "echo 'one <b>two</b>' file.txt";
+const COMMAND: &str = "echo one two file.txt";
 
 fn asks(notification: &Notification) -> bool {
-    notification.body.contains("file.txt") && notification.actions.iter().any(|(_, it)| it == "Deny")
+    notification.body.contains("file.txt")
+        && notification.actions.iter().any(|(_, it)| it == "Deny")
 }
 
 /// Waits until the phone shows that the agent went on with what was decided.

@@ -67,16 +67,22 @@ impl Computer {
         App { child: self.app(flags).spawn().unwrap() }
     }
 
-    /// Starts the app without its window, and waits for its icon.
+    /// Starts the app without its window, and waits until it knows where it stands.
     pub(crate) async fn start_hidden(&self) -> (App, TrayIcon) {
         let app = self.start(&["--hidden"]);
-        (app, self.icon().await)
+        let icon = self.icon().await;
+        eventually("an end of the start", async || {
+            let lines = icon.menu().await?.to_string();
+            Ok((!lines.contains("starting…")).then_some(()))
+        })
+        .await
+        .unwrap();
+        (app, icon)
     }
 
     /// Starts the app as one that was paired before.
     pub(crate) async fn start_paired(&self) -> (App, TrayIcon) {
         let (app, icon) = self.start_hidden().await;
-        icon.wait_for_line(|line| line == "Pair this computer…").await.unwrap();
         icon.click("Pair this computer…").await.unwrap();
         let code = eventually("a code", async || {
             Ok(self.cloud.pending_pairings().first().map(|pending| pending.code.clone()))

@@ -4,13 +4,27 @@ use crate::computer::{Computer, token_of};
 
 #[tokio::test]
 async fn a_locked_keychain_is_said_and_read_once_it_is_unlocked() {
-    let options = DesktopOptions { keyring: Keyring::Locked, ..DesktopOptions::default() };
-    let computer = Computer::with(options).await;
+    let computer = Computer::new().await;
+    let (mut app, _icon) = computer.start_paired().await;
+    app.terminate();
+    app.ended().await;
+    computer.desktop.secrets().lock().await.unwrap();
     let (_app, icon) = computer.start_hidden().await;
     icon.wait_for_line(|line| line.contains("keychain is locked")).await.unwrap();
     computer.desktop.secrets().unlock().await.unwrap();
     icon.click("Try again").await.unwrap();
-    icon.wait_for_line(|line| line == "Pair this computer…").await.unwrap();
+    icon.wait_for_line(|line| line == "Sophon: connected").await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_paired_while_the_keychain_cannot_take_the_token() {
+    let options = DesktopOptions { keyring: Keyring::Locked, ..DesktopOptions::default() };
+    let computer = Computer::with(options).await;
+    let (_app, icon) = computer.start_hidden().await;
+    icon.click("Pair this computer…").await.unwrap();
+    icon.wait_for_line(|line| line.contains("keychain is locked")).await.unwrap();
+    assert!(computer.cloud.pending_pairings().is_empty());
+    assert!(computer.desktop.opened_pages().unwrap().is_empty());
 }
 
 #[tokio::test]

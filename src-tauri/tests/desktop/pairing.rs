@@ -22,9 +22,10 @@ async fn a_click_in_the_tray_opens_the_browser_and_a_click_there_pairs() {
     let told = computer.desktop.notifications().wait_for(|it| it.title.contains("Den")).await;
     assert!(told.unwrap().title.starts_with("Paired as"));
 
-    let item = computer.desktop.secrets().wait_for_item(|item| {
-        item.attributes.values().any(|value| value.contains("sophon"))
-    });
+    let item = computer
+        .desktop
+        .secrets()
+        .wait_for_item(|item| item.attributes.values().any(|value| value.contains("sophon")));
     item.await.unwrap();
     let token = computer.desktop.secrets().find_token("inst_").await.unwrap().unwrap();
     let folders = [computer.data_dir(), computer.desktop.home()];
