@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tauri::ipc::Channel;
 use tauri::webview::Color;
-use tauri::{AppHandle, Manager as _, State, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager as _, State, Theme, WebviewUrl, WebviewWindowBuilder};
 
 use super::AUTOMATION;
 use crate::messages::{FromWindow, ToWindow};
@@ -17,6 +17,9 @@ const TITLE: &str = "Sophon";
 const SIZE: (f64, f64) = (420.0, 600.0);
 /// Smallest size, in logical pixels.
 const MIN_SIZE: (f64, f64) = (360.0, 420.0);
+/// The page's own backgrounds.
+const LIGHT: Color = Color(0xf5, 0xf5, 0xf7, 0xff);
+const DARK: Color = Color(0x15, 0x15, 0x18, 0xff);
 /// How many messages wait for a page that is loading.
 const WAITING: usize = 64;
 
@@ -51,13 +54,16 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         .center()
-        // Until the page is there, so that a dark desktop sees no white flash.
-        .background_color(Color(128, 128, 128, 255))
         // Nothing of what is shown goes to the disk; a web view like that cannot be driven.
         .incognito(std::env::var_os(AUTOMATION).is_none())
         .icon(icon)?;
-    builder.build()?;
-    Ok(())
+    let window = builder.build()?;
+    // What stands there until the page does, so that a dark desktop sees no white flash.
+    let background = match window.theme()? {
+        Theme::Dark => DARK,
+        _ => LIGHT,
+    };
+    window.set_background_color(Some(background))
 }
 
 /// Takes what the program says, until it says no more.

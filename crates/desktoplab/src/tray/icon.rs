@@ -16,6 +16,11 @@ const USUAL_PATH: &str = "/StatusNotifierItem";
 /// The whole menu, whatever it is about.
 const ALL_PROPERTIES: Vec<&str> = Vec::new();
 
+/// Answer of a bus for a program that has ended.
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
+/// Answer of a menu that has changed meanwhile.
+const NO_SUCH_LINE: &str = "org.freedesktop.DBus.Error.InvalidArgs";
+
 /// An icon in the tray.
 #[derive(Clone, Debug)]
 pub struct TrayIcon {
@@ -135,8 +140,7 @@ impl TrayIcon {
     /// # Errors
     /// When there is no such line, more than one, or it cannot be chosen.
     pub async fn click(&self, label: &str) -> anyhow::Result<()> {
-        let menu = self.menu().await?;
-        self.choose(menu.line(label)?).await
+        self.choose(|menu| menu.line(label).cloned()).await
     }
 
     /// Clicks on the line to which these labels lead.
@@ -144,25 +148,29 @@ impl TrayIcon {
     /// # Errors
     /// When there is no such line, or it cannot be chosen.
     pub async fn click_path(&self, path: &[&str]) -> anyhow::Result<()> {
-        let menu = self.menu().await?;
-        self.choose(menu.line_at(path)?).await
+        self.choose(|menu| menu.line_at(path).cloned()).await
     }
 
-    async fn choose(&self, line: &MenuLine) -> anyhow::Result<()> {
-        ensure!(line.enabled && !line.separator, "{:?} cannot be chosen", line.label);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    /// Clicks on a line. A menu that changed since it was read is read again, as a panel does.
+    async fn choose(
+        &self,
+        find: impl Fn(&Menu) -> anyhow::Result<MenuLine>,
+    ) -> anyhow::Result<()> {
         let path = self.menu_path().await?;
-        let event = (line.id, "clicked", Value::from(0), u32::try_from(now).unwrap_or(0));
-        let answer: zbus::Result<()> = self.at(path.as_str()).call(MENU, "Event", &event).await;
-        match answer {
-            // A program that ends when it is told to may not answer any more.
-            Err(zbus::Error::MethodError(name, _, _))
-                if name == "org.freedesktop.DBus.Error.NoReply" =>
-            {
-                Ok(())
+        eventually("a menu that stays as it is", async || {
+            let line = find(&self.menu().await?)?;
+            ensure!(line.enabled && !line.separator, "{:?} cannot be chosen", line.label);
+            let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+            let event = (line.id, "clicked", Value::from(0), u32::try_from(now).unwrap_or(0));
+            let answer: zbus::Result<()> = self.at(path.as_str()).call(MENU, "Event", &event).await;
+            match answer {
+                // A program that ends when it is told to may not answer any more.
+                Err(zbus::Error::MethodError(name, _, _)) if name == NO_REPLY => Ok(Some(())),
+                Err(zbus::Error::MethodError(name, _, _)) if name == NO_SUCH_LINE => Ok(None),
+                answer => Ok(Some(answer?)),
             }
-            answer => Ok(answer?),
-        }
+        })
+        .await
     }
 
     /// Clicks on the icon itself.
