@@ -317,9 +317,9 @@ impl<S: Shell> Controller<S> {
             return TICK;
         }
         match &self.phase {
-            Phase::Locked { again_at, .. } => again_at.map_or(NOTHING_TO_DO, |at| {
-                at.saturating_duration_since(Instant::now())
-            }),
+            Phase::Locked { again_at, .. } => {
+                again_at.map_or(NOTHING_TO_DO, |at| at.saturating_duration_since(Instant::now()))
+            }
             Phase::Carrying(carrying) => carrying.due_in(),
             Phase::Opening
             | Phase::Unpaired { .. }

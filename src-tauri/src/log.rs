@@ -68,8 +68,7 @@ impl Log {
     pub fn install(&self, verbose: bool) {
         let level = if verbose { LevelFilter::DEBUG } else { LevelFilter::INFO };
         let targets = Targets::new().with_targets(OURS.map(|name| (name, level)));
-        let errors =
-            verbose.then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr));
+        let errors = verbose.then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr));
         let layers = tracing_subscriber::registry()
             .with(Writer(self.clone()).with_filter(targets.clone()))
             .with(errors.with_filter(targets));

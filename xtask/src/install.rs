@@ -60,8 +60,12 @@ fn test_runner() -> anyhow::Result<()> {
     )
 }
 
-/// Only Linux needs more than Rust: elsewhere the keychain tests do not exist.
-fn programs() -> anyhow::Result<()> {
+/// Installs the programs that a desktop without a screen consists of. Only Linux needs more than
+/// Rust: elsewhere there is no such desktop.
+///
+/// # Errors
+/// When something is missing that cannot be installed here, with the names to install by hand.
+pub(crate) fn programs() -> anyhow::Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }

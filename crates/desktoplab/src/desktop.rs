@@ -11,7 +11,7 @@ use zbus::Connection;
 use crate::daemon::Daemon;
 use crate::environment::Environment;
 use crate::folders::Folders;
-use crate::screen::Screen;
+use crate::screen::{RIGHT, Screen};
 use crate::tray::{self, TrayHost};
 use crate::wait::eventually;
 use crate::warden::Warden;
@@ -213,6 +213,22 @@ impl Desktop {
     /// When the file cannot be written.
     pub fn screenshot(&self, path: &Path) -> anyhow::Result<()> {
         self.screen.save(path)
+    }
+
+    /// How many windows are on the screen; a menu that is open is one.
+    ///
+    /// # Errors
+    /// When the screen does not say.
+    pub fn windows(&self) -> anyhow::Result<usize> {
+        self.screen.windows()
+    }
+
+    /// Clicks somewhere on the screen with the right button, in pixels from its upper left corner.
+    ///
+    /// # Errors
+    /// When the screen does not take it.
+    pub fn right_click(&self, x: i16, y: i16) -> anyhow::Result<()> {
+        self.screen.click(x, y, RIGHT)
     }
 
     /// Waits for a window with this title and closes it, as a person does.

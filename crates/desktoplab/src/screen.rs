@@ -26,6 +26,9 @@ const DOTS_PER_INCH: u32 = 96;
 /// Colors of a screen with nothing on it.
 const LIGHT: u32 = 0x00d5_dce4;
 const DARK: u32 = 0x0023_272e;
+/// Numbers of the buttons of a mouse.
+const LEFT: u8 = 1;
+pub(crate) const RIGHT: u8 = 3;
 /// Bytes of a pixel as the server gives it: blue, green, red, nothing.
 const PIXEL: usize = 4;
 
@@ -146,6 +149,12 @@ impl Screen {
         Ok(false)
     }
 
+    /// How many windows stand on the screen.
+    pub(crate) fn windows(&self) -> anyhow::Result<usize> {
+        let windows = self.connection.query_tree(self.root)?.reply()?.children;
+        Ok(windows.into_iter().filter(|window| self.is_shown(*window).unwrap_or(false)).count())
+    }
+
     fn is_shown(&self, window: Window) -> anyhow::Result<bool> {
         let attributes = self.connection.get_window_attributes(window)?.reply();
         Ok(attributes.is_ok_and(|attributes| attributes.map_state == MapState::VIEWABLE))
@@ -205,14 +214,14 @@ impl Screen {
         self.click(
             area.x + i16::try_from(area.width / 2)?,
             area.y + i16::try_from(area.height / 2)?,
+            LEFT,
         )
     }
 
-    /// Clicks with the left button.
-    fn click(&self, x: i16, y: i16) -> anyhow::Result<()> {
-        const LEFT: u8 = 1;
+    /// Clicks with a button.
+    pub(crate) fn click(&self, x: i16, y: i16, button: u8) -> anyhow::Result<()> {
         for (event, detail) in
-            [(MOTION_NOTIFY_EVENT, 0), (BUTTON_PRESS_EVENT, LEFT), (BUTTON_RELEASE_EVENT, LEFT)]
+            [(MOTION_NOTIFY_EVENT, 0), (BUTTON_PRESS_EVENT, button), (BUTTON_RELEASE_EVENT, button)]
         {
             self.connection.xtest_fake_input(event, detail, 0, self.root, x, y, 0)?.check()?;
         }

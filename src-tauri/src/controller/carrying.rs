@@ -80,9 +80,8 @@ impl Carrying {
     /// Since when a side has been missing after both had been there, or one is known to be away.
     pub(super) fn degraded_since_ms(&self) -> Option<u64> {
         let is_down = |link: &Link| matches!(link, Link::Down { .. });
-        let is_known = self.was_ready
-            || is_down(&self.snapshot.cloud)
-            || is_down(&self.snapshot.gateway);
+        let is_known =
+            self.was_ready || is_down(&self.snapshot.cloud) || is_down(&self.snapshot.gateway);
         self.health.missing_since_ms().filter(|_| is_known)
     }
 
@@ -134,7 +133,7 @@ impl<S: Shell> Controller<S> {
             Notice::GatewayDown { cause, code, .. } => {
                 tracing::warn!(cause, code, "OpenClaw is away");
             }
-            other => tracing::debug!(?other, "notice"),
+            other @ (Notice::Ready | _) => tracing::debug!(?other, "notice"),
         }
     }
 

@@ -40,10 +40,8 @@ impl<S: Shell> Controller<S> {
             Err(error) => {
                 tracing::warn!(%error, "the secrets cannot be read");
                 // A keychain that asks its owner must not ask again and again.
-                let asks = matches!(
-                    error,
-                    VaultError::Locked | VaultError::Denied | VaultError::TimedOut
-                );
+                let asks =
+                    matches!(error, VaultError::Locked | VaultError::Denied | VaultError::TimedOut);
                 let again_at = (!asks).then(|| Instant::now() + UNLOCK_AGAIN);
                 self.phase = Phase::Locked { problem: problem(&error), again_at };
             }
@@ -109,7 +107,12 @@ impl<S: Shell> Controller<S> {
                 self.phase = Phase::Stopping(after);
                 true
             }
-            other => {
+            other @ (Phase::Opening
+            | Phase::Locked { .. }
+            | Phase::Unpaired { .. }
+            | Phase::Pairing(_)
+            | Phase::Paused
+            | Phase::Revoked) => {
                 self.phase = other;
                 false
             }

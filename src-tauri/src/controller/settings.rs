@@ -97,8 +97,7 @@ fn checked(settings: &Settings, before: &Stored) -> Result<Stored, RefusedSettin
     };
     let trimmed = |text: &str| text.trim().to_owned();
     let Settings { name, notifications, gateway_url, cloud_url, start_at_login: _ } = settings;
-    let (name, gateway_url, cloud_url) =
-        (trimmed(name), trimmed(gateway_url), trimmed(cloud_url));
+    let (name, gateway_url, cloud_url) = (trimmed(name), trimmed(gateway_url), trimmed(cloud_url));
     if !name.is_empty() {
         HostLabel::parse(&name).map_err(|why| refused("name", &why))?;
     }

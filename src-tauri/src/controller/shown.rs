@@ -28,8 +28,7 @@ pub(crate) async fn view_at_start(options: &Options) -> Result<View, Failure> {
         log_folder: String::new(),
     })?;
     let (vault, _) = Vault::open(controller.config.secrets.clone()).await?;
-    controller.token =
-        controller.config.token.clone().or_else(|| controller.stored_token(&vault));
+    controller.token = controller.config.token.clone().or_else(|| controller.stored_token(&vault));
     controller.phase = match (&controller.token, controller.stored.paused) {
         (None, _) => Phase::Unpaired { problem: None },
         (Some(_), true) => Phase::Paused,

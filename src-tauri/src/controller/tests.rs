@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::shell::Topic;
-use crate::view::{Approval, Decision, Installation, Link, Pulse, Settings};
+use crate::view::{Approval, Decision, Installation, Link, Paired, Pulse, Settings};
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(20);
@@ -80,6 +80,12 @@ impl Shell for Recorder {
     }
 }
 
+/// What a person is to confirm, if they are.
+fn ticket(notes: &Notes) -> Option<&Ticket> {
+    let installation = &notes.view.as_ref()?.installation;
+    if let Installation::Pairing { ticket, .. } = installation { ticket.as_ref() } else { None }
+}
+
 /// A computer with the program on it.
 struct Computer {
     cloud: Arc<Cloud>,
@@ -136,10 +142,7 @@ impl Computer {
         let mut program = self.start();
         program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
         program.wish(Request::Pair);
-        let code = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
-            Installation::Pairing { ticket, .. } => Some(ticket.as_ref()?.code.clone()),
-            _ => None,
-        });
+        let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone()));
         self.cloud.approve_pairing(&code.await);
         program.until_connected().await;
         program
@@ -184,11 +187,15 @@ impl Program {
     }
 
     async fn until_connected(&mut self) {
-        self.until("both sides connected", |installation| match installation {
-            Installation::Paired(paired) => {
-                matches!((&paired.cloud, &paired.gateway), (Link::Up { .. }, Link::Up { .. }))
-            }
-            _ => false,
+        self.until("both sides connected", |installation| {
+            matches!(
+                installation,
+                Installation::Paired(Paired {
+                    cloud: Link::Up { .. },
+                    gateway: Link::Up { .. },
+                    ..
+                })
+            )
         })
         .await;
     }
@@ -216,11 +223,7 @@ async fn one_click_pairs_and_a_second_click_opens_the_same_page_again() {
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
     program.wish(Request::Pair);
-    let ticket = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
-        Installation::Pairing { ticket, .. } => ticket.clone(),
-        _ => None,
-    });
-    let ticket = ticket.await;
+    let ticket = program.until_some("a code", |notes| ticket(notes).cloned()).await;
     program.until_asked_for(Intent::OpenPage(ticket.url.clone())).await;
     program.wish(Request::Pair);
     program.wish(Request::CopyLink);
@@ -250,11 +253,15 @@ async fn a_cancelled_pairing_leaves_the_computer_unpaired_and_can_be_begun_again
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
     program.wish(Request::Pair);
-    program.until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. })).await;
+    program
+        .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
+        .await;
     program.wish(Request::CancelPairing);
     program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
     program.wish(Request::Pair);
-    program.until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. })).await;
+    program
+        .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
+        .await;
     program.end().await;
 }
 
@@ -264,16 +271,11 @@ async fn a_denied_pairing_says_why_and_what_to_do() {
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
     program.wish(Request::Pair);
-    let code = program.until_some("a code", |notes| match &notes.view.as_ref()?.installation {
-        Installation::Pairing { ticket, .. } => Some(ticket.as_ref()?.code.clone()),
-        _ => None,
-    });
+    let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone()));
     computer.cloud.deny_pairing(&code.await);
     let problem = program.until_some("a problem", |notes| {
-        match &notes.view.as_ref()?.installation {
-            Installation::Unpaired { problem } => problem.clone(),
-            _ => None,
-        }
+        let installation = &notes.view.as_ref()?.installation;
+        if let Installation::Unpaired { problem } = installation { problem.clone() } else { None }
     });
     let problem = problem.await;
     assert!(problem.what.contains("denied") && problem.remedy.is_some(), "{problem:?}");
@@ -286,7 +288,13 @@ async fn a_pause_disconnects_outlives_a_restart_and_ends_with_resume() {
     let mut program = computer.start_paired().await;
     program.wish(Request::Pause);
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
-    assert!(computer.cloud.seen_within(SOON, |cloud| (cloud.connected() == 0).then_some(())).await.is_some());
+    assert!(
+        computer
+            .cloud
+            .seen_within(SOON, |cloud| (cloud.connected() == 0).then_some(()))
+            .await
+            .is_some()
+    );
     program.end().await;
     let mut program = computer.start();
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
@@ -305,10 +313,11 @@ async fn an_approval_is_announced_and_its_decision_told_after_the_gateway_confir
     let title = "Allowed once".to_owned();
     program.until_asked_for(Intent::Tell { topic: Topic::Approval(id.clone()), title }).await;
     assert!(computer.gateway.pending_approvals().is_empty());
-    program.until_some("an empty list", |notes| {
-        notes.view.as_ref()?.approvals.is_empty().then_some(())
-    })
-    .await;
+    program
+        .until_some("an empty list", |notes| {
+            notes.view.as_ref()?.approvals.is_empty().then_some(())
+        })
+        .await;
     program.end().await;
 }
 
@@ -318,13 +327,16 @@ async fn an_announcement_is_taken_back_when_the_phone_decides() {
     let mut program = computer.start_paired().await;
     let id = computer.ask(&mut program).await;
     program.until_asked_for(Intent::Announce(id.clone())).await;
-    let asked = |cloud: &CloudView<'_>| {
-        (!cloud.approvals("ses_controller0001").is_empty()).then_some(())
-    };
+    let asked =
+        |cloud: &CloudView<'_>| (!cloud.approvals("ses_controller0001").is_empty()).then_some(());
     computer.cloud.wait_for("request on the phone", SOON, asked).await;
     computer.cloud.decide(&id, "deny");
     program.until_asked_for(Intent::Retract(id.clone())).await;
-    assert_eq!(program.asked_for(|intent| matches!(intent, Intent::Tell { topic: Topic::Approval(_), .. })), 0);
+    assert_eq!(
+        program
+            .asked_for(|intent| matches!(intent, Intent::Tell { topic: Topic::Approval(_), .. })),
+        0
+    );
     program.end().await;
 }
 
@@ -344,7 +356,8 @@ async fn unpairing_forgets_the_token() {
 async fn a_setting_that_cannot_be_is_refused_at_its_field() {
     let computer = Computer::new().await;
     let mut program = computer.start();
-    let settings = program.until_some("settings", |notes| Some(notes.view.as_ref()?.settings.clone()));
+    let settings =
+        program.until_some("settings", |notes| Some(notes.view.as_ref()?.settings.clone()));
     let settings = Settings { gateway_url: "ws://10.0.0.1".into(), ..settings.await };
     program.wish(Request::Save { settings });
     let refused = program.until_some("a refusal", |notes| notes.view.as_ref()?.refused.clone());

@@ -52,7 +52,8 @@ mod tests {
         ] {
             assert!(may_hold_a_secret(secret), "{secret}");
         }
-        for harmless in ["the cloud is away cause=\"reset\"", "session=ses_1 code=\"unknown_s_1\""] {
+        for harmless in ["the cloud is away cause=\"reset\"", "session=ses_1 code=\"unknown_s_1\""]
+        {
             assert!(!may_hold_a_secret(harmless), "{harmless}");
         }
     }

@@ -61,7 +61,7 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
     // What stands there until the page does, so that a dark desktop sees no white flash.
     let background = match window.theme()? {
         Theme::Dark => DARK,
-        _ => LIGHT,
+        Theme::Light | _ => LIGHT,
     };
     window.set_background_color(Some(background))
 }

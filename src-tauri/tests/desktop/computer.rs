@@ -102,6 +102,13 @@ impl Computer {
         WebDriver::attach(&self.desktop, self.inspector).await.unwrap()
     }
 
+    /// Waits until what a window shows is on the screen.
+    pub(crate) async fn painted(&self, window: &WebDriver) {
+        let painted = "return new Promise(done => \
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        window.execute(painted).await.unwrap();
+    }
+
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.desktop.home().join("sophon data")
     }

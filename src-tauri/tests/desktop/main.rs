@@ -8,5 +8,7 @@ mod computer;
 mod keychain;
 mod life;
 mod pairing;
+mod pictures;
+mod real_gateway;
 mod tray_host;
 mod window;

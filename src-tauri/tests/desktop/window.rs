@@ -8,21 +8,25 @@ async fn the_window_pairs_shows_both_sides_and_decides() {
     let _app = computer.start(&[]);
     let window = computer.window().await;
     window.wait_for_text("#page", "Pair this computer").await.unwrap();
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-first-run")).await.unwrap();
     window.click("#page button").await.unwrap();
     let page = computer.desktop.wait_for_opened_page().await.unwrap();
     let code = computer.cloud.pending_pairings()[0].code.clone();
     window.wait_for_text("#page", &code).await.unwrap();
     assert!(page.as_str().contains(&code));
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-pairing")).await.unwrap();
     computer.cloud.approve_pairing(&code);
     window.wait_for_text("#page", "Connected").await.unwrap();
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-connected")).await.unwrap();
 
     let id = computer.ask("echo hello").await;
     window.click("#tab-requests").await.unwrap();
     let allow = format!("[data-approval='{id}'] [data-decision=allow_once]");
     window.wait_for_text("#page", "echo hello").await.unwrap();
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-request")).await.unwrap();
     eventually("a decision", async || {
         // A click right after the card came is ignored, and the card may go before the next one.
@@ -41,9 +45,11 @@ async fn the_window_pairs_shows_both_sides_and_decides() {
 
     window.click("#tab-logs").await.unwrap();
     window.wait_for_text("#page", "OpenClaw is connected").await.unwrap();
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-logs")).await.unwrap();
     window.click("#tab-settings").await.unwrap();
     window.wait_for_text("#page", "Start at login").await.unwrap();
+    computer.painted(&window).await;
     window.screenshot(&computer.picture("window-settings")).await.unwrap();
 }
 
@@ -76,9 +82,7 @@ async fn a_dark_desktop_with_large_pixels_gets_a_dark_window() {
     window.wait_for_text("#page", "Connected").await.unwrap();
     let facts = "return [matchMedia('(prefers-color-scheme: dark)').matches, devicePixelRatio]";
     assert_eq!(window.execute(facts).await.unwrap(), serde_json::json!([true, 2]));
-    let painted = "return new Promise(done => \
-        requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
-    window.execute(painted).await.unwrap();
+    computer.painted(&window).await;
     computer.desktop.screenshot(&computer.picture("screen-dark-2x")).unwrap();
 }
 

@@ -11,8 +11,12 @@ pub(super) enum Unit {
     Milliseconds,
     Seconds,
     Megabytes,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "measured on Linux only"))]
+    Mebibytes,
     Percent,
     Requests,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "measured on Linux only"))]
+    Processes,
 }
 
 impl Unit {
@@ -21,8 +25,10 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Megabytes => "MB",
+            Self::Mebibytes => "MiB",
             Self::Percent => "%",
             Self::Requests => "requests",
+            Self::Processes => "processes",
         }
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Both run in this process, each on threads of its own; the bridge is a child process, started as
 //! anybody would start it. What is measured is told by the two sides: when something left one of
-//! them, and when it arrived at the other.
+//! them, and when it arrived at the other. The desktop app stands between them too, on a desktop
+//! without a screen, whose bus and processes tell the rest.
 
 mod crowd;
+#[cfg(target_os = "linux")]
+mod desktop;
 mod findings;
 mod machine;
 mod process;
@@ -20,7 +23,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::cargo::{build_bridge, cargo, show};
+use crate::cargo::{build_bridge, build_desktop, cargo, show};
+use crate::install;
 use crate::steps::Steps;
 use crowd::Crowd;
 use findings::{Findings, Unit};
@@ -45,6 +49,9 @@ pub(crate) struct Options {
     /// Measures this program, with the cloud and the gateway as this task was built.
     #[arg(long, value_name = "PROGRAM")]
     bridge: Option<PathBuf>,
+    /// Measures this desktop app as well; on Linux only.
+    #[arg(long, value_name = "PROGRAM", requires = "bridge")]
+    desktop: Option<PathBuf>,
 }
 
 /// How many samples are taken.
@@ -85,7 +92,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let Some(program) = &options.bridge else { return build_and_measure(options) };
     let program = std::path::absolute(program)?;
     let amount = options.amount();
-    let mut steps = Steps::of(6);
+    let mut steps = Steps::of(7);
     let mut findings = Findings::default();
 
     let step = steps.begin("the machine");
@@ -115,6 +122,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
     let size = std::fs::metadata(&program)?.len();
     findings.add("size of the program", Unit::Megabytes, size as f64 / 1e6).at_most(12.0);
+
+    let step = steps.begin("the desktop app");
+    match &options.desktop {
+        Some(program) => step.done(measure_desktop(program, options.quick, &mut findings)?),
+        None => step.done("not measured: --desktop names no program"),
+    }
     findings.print();
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
@@ -124,10 +137,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 /// Builds both sides for measuring and starts this task again with them.
 fn build_and_measure(options: &Options) -> anyhow::Result<ExitCode> {
-    let mut steps = Steps::of(2);
+    let has_desktop = cfg!(target_os = "linux");
+    let mut steps = Steps::of(if has_desktop { 4 } else { 2 });
     let step = steps.begin("building sophon-bridge for release (minutes)");
     let program = build_bridge(true)?;
     step.done("built");
+
+    let mut desktop = None;
+    if has_desktop {
+        let step = steps.begin("programs of a desktop");
+        install::libraries()?;
+        install::programs()?;
+        step.done("all there");
+        let step = steps.begin("building sophon-desktop for release (minutes)");
+        desktop = Some(build_desktop(true)?);
+        step.done("built");
+    }
 
     let step = steps.begin("building the cloud and the gateway that it runs between (minutes)");
     let ourselves = ["--profile", PROFILE, "--package", "xtask"];
@@ -136,11 +161,30 @@ fn build_and_measure(options: &Options) -> anyhow::Result<ExitCode> {
 
     let mut again = cargo(&["run", "--quiet"]);
     again.args(ourselves).args(["--", "bench", "--bridge"]).arg(program);
+    if let Some(program) = desktop {
+        again.arg("--desktop").arg(program);
+    }
     if options.quick {
         again.arg("--quick");
     }
     let status = again.status().context("cargo cannot be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns what is to be said about it.
+#[cfg(target_os = "linux")]
+fn measure_desktop(
+    program: &Path,
+    quick: bool,
+    findings: &mut Findings,
+) -> anyhow::Result<&'static str> {
+    desktop::measure(&std::path::absolute(program)?, quick, findings)?;
+    Ok("measured")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn measure_desktop(_: &Path, _: bool, _: &mut Findings) -> anyhow::Result<&'static str> {
+    Ok("not measured: a desktop without a screen exists on Linux only")
 }
 
 /// Ten answers at once, at the pace of a fast model, several times.

@@ -5,6 +5,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+#[cfg(target_os = "linux")]
+use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 use simulator::cloud::{Cloud, CloudOptions, Dialect, RateTable};
 use simulator::gateway::{Gateway, GatewayOptions};
@@ -13,6 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::bridge::{Bridge, Face, GatewayAt, Launch};
 
+/// Name of this computer, as the person sees it.
+const HOST: &str = "Measured OpenClaw";
 /// How long anything may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for something whose time is recorded elsewhere.
@@ -45,7 +49,7 @@ impl Rig {
         };
         let cloud = above.block_on(Cloud::start(options))?;
         let gateway = below.block_on(Gateway::start(GatewayOptions::default()))?;
-        let (_, token) = cloud.mint_installation("Measured OpenClaw");
+        let (_, token) = cloud.mint_installation(HOST);
         Ok(Self {
             gateway_token: gateway.token().into(),
             token: token.into(),
@@ -65,7 +69,7 @@ impl Rig {
             data_dir: self.data_dir.path(),
             cloud: &self.cloud.base_url(),
             token: Some(&self.token),
-            host_label: "Measured OpenClaw",
+            host_label: HOST,
             gateway: GatewayAt::Url(&gateway_url, &self.gateway_token),
             face: Face::Events,
         };
@@ -83,8 +87,20 @@ impl Rig {
         seen("end of the connections", || (self.connections() == (0, 0)).then_some(()))
     }
 
+    /// Tells a program by its environment where both sides are, and that it is paired.
+    #[cfg(target_os = "linux")]
+    pub(super) fn tell(&self, program: &mut tokio::process::Command) {
+        program
+            .env("SOPHON_BASE_URL", self.cloud.base_url())
+            .env("SOPHON_BOT_TOKEN", self.token.expose_secret())
+            .env("SOPHON_CONFIG_DIR", self.data_dir.path())
+            .env("SOPHON_HOST_LABEL", HOST)
+            .env("OPENCLAW_URL", self.gateway.url())
+            .env("OPENCLAW_TOKEN", self.gateway_token.expose_secret());
+    }
+
     /// How many bridges introduced themselves to the cloud and to the gateway.
-    fn connections(&self) -> (usize, usize) {
+    pub(super) fn connections(&self) -> (usize, usize) {
         (self.cloud.look(|view| view.connected()), self.gateway.connections())
     }
 }

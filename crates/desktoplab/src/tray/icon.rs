@@ -152,10 +152,7 @@ impl TrayIcon {
     }
 
     /// Clicks on a line. A menu that changed since it was read is read again, as a panel does.
-    async fn choose(
-        &self,
-        find: impl Fn(&Menu) -> anyhow::Result<MenuLine>,
-    ) -> anyhow::Result<()> {
+    async fn choose(&self, find: impl Fn(&Menu) -> anyhow::Result<MenuLine>) -> anyhow::Result<()> {
         let path = self.menu_path().await?;
         eventually("a menu that stays as it is", async || {
             let line = find(&self.menu().await?)?;

@@ -111,7 +111,7 @@ impl ksni::Tray for StatusItem {
             | OfflineReason::Error(ksni::Error::Watcher(zbus::fdo::Error::ServiceUnknown(_))) => {
                 Place::Missing
             }
-            _ => Place::Refused,
+            OfflineReason::Error(_) | _ => Place::Refused,
         };
         self.standing.send_replace(place);
         place == Place::Missing
