@@ -65,6 +65,17 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Finds the folder that cargo builds into.
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn target_folder() -> anyhow::Result<PathBuf> {
+    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let folder = metadata["target_directory"].as_str().context("cargo names no target folder")?;
+    Ok(PathBuf::from(folder))
+}
+
 /// Builds the bridge for a terminal and returns the path of the program.
 ///
 /// # Errors

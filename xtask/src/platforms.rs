@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::cargo::{cargo, show};
+use crate::cargo::{cargo, show, target_folder};
 use crate::install;
 use crate::steps::Steps;
 
@@ -72,15 +72,12 @@ pub(crate) fn check_all(may_install: bool) -> anyhow::Result<()> {
 fn check(target: &str) -> anyhow::Result<Command> {
     let mut command = cargo(&["check", "--workspace", "-Zbuild-std=std,panic_abort", "--target"]);
     // Another compiler than the project's own: what the two leave must not mix.
-    let metadata =
-        crate::cargo::output(&mut cargo(&["metadata", "--no-deps", "--format-version=1"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    let folder = metadata["target_directory"].as_str().context("cargo names no target folder")?;
+    let folder = target_folder()?;
     command
         .arg(target)
         .env("RUSTC", "/usr/bin/rustc")
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_DIR", Path::new(folder).join("platforms"));
+        .env("CARGO_TARGET_DIR", folder.join("platforms"));
     Ok(command)
 }
 

@@ -6,9 +6,12 @@ use anyhow::Context as _;
 use clap::Args;
 use gatewaylab::{Version, ensure_installed, protocol_schema};
 
-use crate::cargo::{cargo, show};
+use crate::cargo::{cargo, show, target_folder};
 use crate::steps::Steps;
 use crate::{architecture, install, page, platforms};
+
+/// Variable that names a folder for the pictures that tests take.
+const PICTURES: &str = "SOPHON_TEST_PICTURES";
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -77,6 +80,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         tests.args(["--profile", "ci"]);
     }
     tests.args(&options.nextest);
+    if std::env::var_os(PICTURES).is_none() {
+        let folder = target_folder()?.join("pictures");
+        println!("      pictures of the app come into {}", folder.display());
+        tests.env(PICTURES, folder);
+    }
     println!("      $ cargo nextest run --workspace …");
     let status = tests.status().context("cargo cannot be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

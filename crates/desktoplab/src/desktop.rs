@@ -215,6 +215,14 @@ impl Desktop {
         self.screen.save(path)
     }
 
+    /// Waits until nothing has changed on the screen for a moment.
+    ///
+    /// # Errors
+    /// When it never stays as it is.
+    pub async fn wait_until_still(&self) -> anyhow::Result<()> {
+        self.screen.wait_until_still().await
+    }
+
     /// How many windows are on the screen; a menu that is open is one.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use x11rb::connection::Connection as _;
@@ -26,6 +27,8 @@ const DOTS_PER_INCH: u32 = 96;
 /// Colors of a screen with nothing on it.
 const LIGHT: u32 = 0x00d5_dce4;
 const DARK: u32 = 0x0023_272e;
+/// How long nothing may change for a screen to be still.
+const STILL: Duration = Duration::from_millis(300);
 /// Numbers of the buttons of a mouse.
 const LEFT: u8 = 1;
 pub(crate) const RIGHT: u8 = 3;
@@ -147,6 +150,21 @@ impl Screen {
             }
         }
         Ok(false)
+    }
+
+    /// Waits until nothing has changed on the screen for a moment.
+    pub(crate) async fn wait_until_still(&self) -> anyhow::Result<()> {
+        let mut before = Vec::new();
+        let mut same_since = Instant::now();
+        eventually("a screen that stays as it is", async || {
+            let now = self.pixels(self.area(self.root)?)?;
+            if now != before {
+                before = now;
+                same_since = Instant::now();
+            }
+            Ok((same_since.elapsed() >= STILL).then_some(()))
+        })
+        .await
     }
 
     /// How many windows stand on the screen.

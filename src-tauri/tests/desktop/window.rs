@@ -83,6 +83,7 @@ async fn a_dark_desktop_with_large_pixels_gets_a_dark_window() {
     let facts = "return [matchMedia('(prefers-color-scheme: dark)').matches, devicePixelRatio]";
     assert_eq!(window.execute(facts).await.unwrap(), serde_json::json!([true, 2]));
     computer.painted(&window).await;
+    window.screenshot(&computer.picture("window-dark-2x")).await.unwrap();
     computer.desktop.screenshot(&computer.picture("screen-dark-2x")).unwrap();
 }
 

@@ -10,7 +10,7 @@ mod scenes;
 mod transcript;
 mod tray;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ const ENDING: Duration = Duration::from_secs(5);
 const INTERRUPTED: u8 = 130;
 
 /// Options of `cargo xtask demo`.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Options {
     /// Installs and starts a real OpenClaw gateway of its own, with a scripted model behind it.
     #[arg(long)]
@@ -60,6 +60,12 @@ pub(crate) struct Options {
 /// When a part cannot be built, installed or started.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     println!("Sophon: a demonstration on this computer alone. Nothing leaves it.");
+    let nobody_sees = !has_display() && !std::io::stdin().is_terminal();
+    if nobody_sees && !options.scripted {
+        println!("There is neither a display nor a terminal here, so the person is played as well.");
+    }
+    let scripted = options.scripted || nobody_sees;
+    let options = &Options { scripted, ..options.clone() };
     let mut steps = Steps::of(3 + usize::from(options.bridge.is_none()));
     let face = face(options);
     let program = match (&options.bridge, face) {
@@ -94,10 +100,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 /// A tray where a person can see it, unless something else is asked for.
 fn face(options: &Options) -> Face {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let has_display = !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
     let is_plain = options.scripted || options.terminal || options.bridge.is_some();
-    if has_display && !is_plain { Face::Desktop } else { Face::Events }
+    if has_display() && !is_plain { Face::Desktop } else { Face::Events }
+}
+
+fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
 async fn show(

@@ -12,10 +12,14 @@ use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, MessageStream, connection};
 
 use super::rendering::{Capabilities, Rendering};
+use crate::tray::Icon;
+use crate::tray::icons::{Picture, picture};
 
 const APP_NAME: &str = "Sophon Desktop";
 /// Name of the desktop entry, which gives the icon and the desktop's settings for this program.
 const DESKTOP_ENTRY: &str = "at.sophon.desktop";
+/// Side of the picture that stands in a notification, in pixels.
+const ICON_SIDE: u32 = 48;
 const SERVICE: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 const BUS: &str = "org.freedesktop.DBus";
@@ -103,10 +107,13 @@ impl Bus {
         replaces: Option<u32>,
         shown: &Rendering,
     ) -> zbus::Result<(u32, Sequence)> {
-        let hints = HashMap::from([
+        let mut hints = HashMap::from([
             ("desktop-entry", Value::from(DESKTOP_ENTRY)),
             ("urgency", Value::from(shown.urgency)),
         ]);
+        if let Some(picture) = picture(Icon::Connected, false, ICON_SIDE) {
+            hints.insert("image-data", image_data(picture));
+        }
         let arguments = (
             APP_NAME,
             replaces.unwrap_or(0),
@@ -208,4 +215,12 @@ fn read(message: &Message) -> Option<What> {
         }
         _ => None,
     }
+}
+
+/// A picture as the service takes it: width, height, bytes a row, whether there is opacity, bits a
+/// sample, samples a pixel, and the pixels (Desktop Notifications Specification, "Icons and Images").
+fn image_data(picture: &Picture) -> Value<'static> {
+    const SAMPLES: i32 = 4;
+    let side = i32::try_from(picture.side).unwrap_or_default();
+    Value::from((side, side, side * SAMPLES, true, 8, SAMPLES, picture.rgba.clone()))
 }
