@@ -14,16 +14,20 @@ const NOT_OURS: [&str; 3] = ["target", "gen", "node_modules"];
 /// Beginnings of the names of crates that draw on a screen or reach a keychain.
 const SCREEN_AND_KEYCHAIN: &[&str] =
     &["tauri", "gtk", "gdk", "webkit", "wry", "tao", "keyring", "secret-service", "zbus", "vault"];
+/// Beginnings of the names of crates that draw on a screen: a server has none.
+const SCREEN: &[&str] = &["tauri", "gtk", "gdk", "webkit", "wry", "tao", "ksni"];
 /// What only tests and demonstrations may use.
-const MAKE_BELIEVE: &[&str] = &["simulator", "gatewaylab", "xtask"];
+const MAKE_BELIEVE: &[&str] = &["simulator", "gatewaylab", "desktoplab", "xtask"];
 /// Packages, and the beginnings of the names of crates that they must do without on any system.
-const WALLS: [(&str, &[&str]); 6] = [
+const WALLS: [(&str, &[&str]); 8] = [
     ("sap", SCREEN_AND_KEYCHAIN),
     ("openclaw", SCREEN_AND_KEYCHAIN),
     ("bridge", SCREEN_AND_KEYCHAIN),
     ("sap", &["openclaw", "bridge"]),
     ("openclaw", &["sap", "bridge"]),
     ("cli", MAKE_BELIEVE),
+    ("cli", SCREEN),
+    ("sophon-desktop", MAKE_BELIEVE),
 ];
 
 /// Checks who depends on whom.
