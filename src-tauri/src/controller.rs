@@ -312,7 +312,7 @@ impl<S: Shell> Controller<S> {
     /// How long nothing needs to be done unless something happens.
     fn tick(&self) -> Duration {
         let counts = self.shown.as_ref().is_some_and(|view| tray::wants_ticks(view, now_ms()));
-        let has_pulse = self.shell.has_window() && matches!(self.phase, Phase::Carrying(_));
+        let has_pulse = self.shell.has_window() && self.phase.carrying().is_some();
         if counts || has_pulse {
             return TICK;
         }
@@ -337,7 +337,7 @@ impl<S: Shell> Controller<S> {
             self.open();
         }
         self.look_at_health();
-        if let Phase::Carrying(carrying) = &self.phase
+        if let Some(carrying) = self.phase.carrying()
             && self.shell.has_window()
         {
             self.shell.set_pulse(carrying.pulse());
@@ -368,17 +368,26 @@ impl<S: Shell> Controller<S> {
 }
 
 impl Phase {
-    /// Ends when the bridge has something to say.
-    async fn changed(&mut self) {
+    /// The bridge, where it is at work.
+    fn carrying(&self) -> Option<&Carrying> {
         match self {
-            Self::Carrying(carrying) => carrying.changed().await,
+            Self::Carrying(carrying) => Some(carrying),
             Self::Opening
             | Self::Locked { .. }
             | Self::Unpaired { .. }
             | Self::Pairing(_)
             | Self::Stopping(_)
             | Self::Paused
-            | Self::Revoked => std::future::pending().await,
+            | Self::Revoked => None,
+        }
+    }
+
+    /// Ends when the bridge has something to say.
+    async fn changed(&mut self) {
+        if let Self::Carrying(carrying) = self {
+            carrying.changed().await;
+        } else {
+            std::future::pending().await
         }
     }
 }

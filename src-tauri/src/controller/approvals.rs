@@ -3,7 +3,7 @@
 
 use bridge::Settled;
 
-use super::{Controller, Phase};
+use super::Controller;
 use crate::shell::{Shell, Topic};
 use crate::text::{shorten_middle, visible};
 use crate::view::{Approval, Decision};
@@ -14,20 +14,11 @@ const SHOWN: usize = 120;
 impl<S: Shell> Controller<S> {
     /// A person decided at this computer.
     pub(super) fn decide(&mut self, approval: String, decision: Decision) {
-        match &self.phase {
-            Phase::Carrying(carrying) => {
-                carrying.decide(approval, to_gateway(decision));
-            }
-            Phase::Opening
-            | Phase::Locked { .. }
-            | Phase::Unpaired { .. }
-            | Phase::Pairing(_)
-            | Phase::Stopping(_)
-            | Phase::Paused
-            | Phase::Revoked => {
-                let text = "This computer is not connected, so the decision was not applied.";
-                self.tell(Topic::Approval(approval), "Not decided", text);
-            }
+        if let Some(carrying) = self.phase.carrying() {
+            carrying.decide(approval, to_gateway(decision));
+        } else {
+            let text = "This computer is not connected, so the decision was not applied.";
+            self.tell(Topic::Approval(approval), "Not decided", text);
         }
     }
 

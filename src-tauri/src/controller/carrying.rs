@@ -178,37 +178,30 @@ impl<S: Shell> Controller<S> {
     }
 
     pub(super) fn resume(&mut self) {
-        match &self.phase {
-            Phase::Paused => {
-                self.stored.paused = false;
-                self.remember();
-                self.carry();
-            }
-            Phase::Stopping(After::Pause) => {
-                self.stored.paused = false;
-                self.remember();
-                self.phase = Phase::Stopping(After::Carry);
-            }
+        let next = match self.phase {
+            Phase::Paused => None,
+            Phase::Stopping(After::Pause) => Some(After::Carry),
             Phase::Opening
             | Phase::Locked { .. }
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
             | Phase::Carrying(_)
             | Phase::Stopping(_)
-            | Phase::Revoked => {}
+            | Phase::Revoked => return,
+        };
+        self.stored.paused = false;
+        self.remember();
+        match next {
+            Some(after) => self.phase = Phase::Stopping(after),
+            None => self.carry(),
         }
     }
 
     pub(super) fn retry_now(&mut self) {
-        match &self.phase {
-            Phase::Locked { .. } => self.open(),
-            Phase::Carrying(carrying) => carrying.retry_now(),
-            Phase::Opening
-            | Phase::Unpaired { .. }
-            | Phase::Pairing(_)
-            | Phase::Stopping(_)
-            | Phase::Paused
-            | Phase::Revoked => {}
+        if matches!(self.phase, Phase::Locked { .. }) {
+            self.open();
+        } else if let Some(carrying) = self.phase.carrying() {
+            carrying.retry_now();
         }
     }
 }

@@ -59,16 +59,8 @@ const MAY: [&str; 3] = [
 impl<S: Shell> Controller<S> {
     /// Everything that is shown now.
     pub(super) fn view(&self) -> View {
-        let approvals = match &self.phase {
-            Phase::Carrying(carrying) => carrying.snapshot.approvals.iter().map(approval).collect(),
-            Phase::Opening
-            | Phase::Locked { .. }
-            | Phase::Unpaired { .. }
-            | Phase::Pairing(_)
-            | Phase::Stopping(_)
-            | Phase::Paused
-            | Phase::Revoked => Vec::new(),
-        };
+        let asked = self.phase.carrying().map(|carrying| &carrying.snapshot.approvals);
+        let approvals = asked.into_iter().flat_map(|asked| asked.iter().map(approval)).collect();
         View {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             installation: self.installation(),
