@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use arboard::Clipboard;
+use cli::open_outside;
 
 use crate::notification;
 use crate::os::current::{Autostart, Notifications, Tray};
@@ -88,13 +89,13 @@ impl Shell for Desktop {
     }
 
     fn open_page(&mut self, url: &str) {
-        if let Err(error) = open::that_detached(url) {
+        if let Err(error) = open_outside(url) {
             tracing::warn!(%error, "no browser could be opened");
         }
     }
 
     fn open_folder(&mut self, folder: &Path) {
-        if let Err(error) = disk::create_folder(folder).and_then(|()| open::that_detached(folder)) {
+        if let Err(error) = disk::create_folder(folder).and_then(|()| open_outside(folder)) {
             tracing::warn!(%error, "a folder could not be opened");
         }
     }

@@ -8,6 +8,7 @@ mod exit;
 mod gateway;
 mod keys;
 mod output;
+mod outside;
 mod pair;
 mod paths;
 mod program;
@@ -30,6 +31,7 @@ pub use crate::config::Config;
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
+pub use crate::outside::{open_outside, secret_variables};
 pub use crate::paths::usual_data_dir;
 pub use crate::signals::Signals;
 

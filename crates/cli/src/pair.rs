@@ -10,6 +10,7 @@ use vault::Vault;
 use crate::event::{Event, Mode};
 use crate::exit::{Exit, Failure, sentence};
 use crate::output::Output;
+use crate::outside::open_outside;
 use crate::program::{Ending, Program};
 use crate::terminal;
 
@@ -132,7 +133,7 @@ impl Wait {
             mode: self.mode,
         });
         if self.mode == Mode::Browser {
-            match open::that_detached(url.as_str()) {
+            match open_outside(url.as_str()) {
                 Ok(()) => output.tell(&Event::PairingBrowserOpened { browser_url }),
                 Err(error) => {
                     tracing::debug!(%error, "no browser opened");

@@ -8,7 +8,7 @@ use tauri::ipc::Channel;
 use tauri::webview::Color;
 use tauri::{AppHandle, Manager as _, State, Theme, WebviewUrl, WebviewWindowBuilder};
 
-use super::AUTOMATION;
+use super::is_driven;
 use crate::messages::{FromWindow, ToWindow};
 
 const NAME: &str = "main";
@@ -55,7 +55,7 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         .center()
         // Nothing of what is shown goes to the disk; a web view like that cannot be driven.
-        .incognito(std::env::var_os(AUTOMATION).is_none())
+        .incognito(!is_driven())
         .icon(icon)?;
     let window = builder.build()?;
     // What stands there until the page does, so that a dark desktop sees no white flash.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
-use super::{AUTOMATION, DRIVING};
+use super::{DRIVING, may_be_driven};
 use crate::log::Log;
 use crate::messages::{FromWindow, ToWindow};
 use crate::request::{Page, Request};
@@ -85,7 +85,10 @@ impl Windows {
     fn start(&self) -> io::Result<Window> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--window").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        if std::env::var_os(AUTOMATION).is_none() {
+        for variable in cli::secret_variables() {
+            command.env_remove(variable);
+        }
+        if !may_be_driven() {
             for variable in DRIVING {
                 command.env_remove(variable);
             }
