@@ -62,7 +62,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     println!("Sophon: a demonstration on this computer alone. Nothing leaves it.");
     let nobody_sees = !has_display() && !std::io::stdin().is_terminal();
     if nobody_sees && !options.scripted {
-        println!("There is neither a display nor a terminal here, so the person is played as well.");
+        println!(
+            "There is neither a display nor a terminal here, so the person is played as well."
+        );
     }
     let scripted = options.scripted || nobody_sees;
     let options = &Options { scripted, ..options.clone() };

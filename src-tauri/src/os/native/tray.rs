@@ -1,236 +1,179 @@
-//! The tray on macOS and Windows, in the event loop's thread.
+//! The tray on macOS and Windows. Only the main thread touches it, and nobody waits for that thread
+//! but who takes the icon away.
 
-use std::collections::HashMap;
+mod menu;
+
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use tauri::AppHandle;
 use tauri::image::Image;
-use tauri::menu::{CheckMenuItem, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Wry};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
+use self::menu::{Clicks, StandingMenu};
 use crate::request::Request;
 use crate::tray::icons::picture;
-use crate::tray::{Item, Tray, do_the_same};
+use crate::tray::{Tray, do_the_same};
 
-/// Side of the icon in pixels: the size of the menu bar, or of the task bar, on a dense screen.
-const SIDE: u32 = if cfg!(target_os = "macos") { 44 } else { 32 };
+/// Id of the icon.
+const ID: &str = "at.sophon.desktop";
+/// Side of the icon's picture in pixels: macOS shows 18 points, on most screens twice as many pixels.
+const SIDE: u32 = if cfg!(target_os = "macos") { 36 } else { 32 };
+/// How long taking the icon away may take.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// The icon in the tray.
-#[derive(Debug)]
 pub struct NativeTray {
     app: AppHandle,
-    shown: Arc<Mutex<Shown>>,
+    place: Arc<Mutex<Place>>,
+}
+
+/// Where the icon stands, with what it needs to stand there.
+struct Place {
     wishes: UnboundedSender<Request>,
+    host: Box<dyn Fn(bool) + Send>,
+    clicks: Arc<Mutex<Clicks>>,
+    standing: Option<Standing>,
 }
 
-/// What stands in the tray.
-#[derive(Default)]
-struct Shown {
-    tray: Option<Tray>,
-    icon: Option<TrayIcon>,
-    lines: Vec<Line>,
-    /// What a click on the line with this id does. Ids are never used twice, so that a click never
-    /// meets what took the place of the line that was seen.
-    meanings: HashMap<String, Request>,
-    last_id: u64,
-}
-
-impl std::fmt::Debug for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shown").field("tray", &self.tray).finish_non_exhaustive()
-    }
-}
-
-/// A line of the menu, as the system has it.
-enum Line {
-    Plain(MenuItem<Wry>),
-    Check(CheckMenuItem<Wry>),
-    Submenu(Submenu<Wry>, Vec<Line>),
-    Separator(PredefinedMenuItem<Wry>),
+struct Standing {
+    icon: TrayIcon,
+    menu: StandingMenu,
+    shown: Tray,
 }
 
 impl NativeTray {
-    /// Prepares; the icon appears with the first [`NativeTray::set`]. Clicks become `wishes`. These
-    /// systems always have a place for it, which `host` hears at once.
+    /// Prepares the icon; it appears with the first [`NativeTray::set`]. Clicks become `wishes`, and
+    /// `host` hears whether the icon is there, each time when that is tried.
     pub fn start(
         app: &AppHandle,
         wishes: UnboundedSender<Request>,
         host: impl Fn(bool) + Send + 'static,
     ) -> Self {
-        let shown = Arc::<Mutex<Shown>>::default();
-        let (meant, sender) = (Arc::clone(&shown), wishes.clone());
-        app.on_menu_event(move |_, event| {
-            let meant = meant.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(request) = meant.meanings.get(event.id().as_ref()) {
-                // Nobody listens while the program ends.
-                let _ = sender.send(request.clone());
-            }
-        });
-        host(true);
-        Self { app: app.clone(), shown, wishes }
+        let clicks = Arc::default();
+        let place = Place { wishes, host: Box::new(host), clicks, standing: None };
+        Self { app: app.clone(), place: Arc::new(Mutex::new(place)) }
     }
 
-    /// Shows this; what is shown already is not touched.
+    /// Shows this, as soon as the main thread has time.
     pub fn set(&self, tray: &Tray) {
-        let (app, shown, wishes) = (self.app.clone(), Arc::clone(&self.shown), self.wishes.clone());
-        let tray = tray.clone();
-        let asked = self.app.run_on_main_thread(move || {
-            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = shown.become_this(&app, tray, &wishes) {
-                tracing::warn!(%error, "the tray cannot be changed");
+        let (app, tray) = (self.app.clone(), tray.clone());
+        self.at_the_place(move |place| {
+            if let Err(error) = place.show(&app, tray) {
+                tracing::debug!(%error, "the tray icon cannot be shown as it should be");
             }
         });
-        if let Err(error) = asked {
-            tracing::warn!(%error, "the tray is out of reach");
-        }
     }
 
-    /// Takes the icon away.
-    #[expect(clippy::unused_async, reason = "on other systems this waits for the bus")]
+    /// Takes the icon away, within a second.
     pub async fn shutdown(self) {
-        let shown = self.shown;
-        // The event loop may have ended: then the icon has gone with it.
-        let _ = self.app.run_on_main_thread(move || {
-            shown.lock().unwrap_or_else(PoisonError::into_inner).icon = None;
+        let (done, is_done) = oneshot::channel();
+        let app = self.app.clone();
+        self.at_the_place(move |place| {
+            place.standing = None;
+            drop(app.remove_tray_by_id(ID));
+            // It is waited for a limited time only.
+            let _ = done.send(());
         });
+        // Without a main thread there is no icon either, and the system takes it away with the
+        // process in any case.
+        let _ = timeout(ENDING, is_done).await;
+    }
+
+    fn at_the_place(&self, act: impl FnOnce(&mut Place) + Send + 'static) {
+        let place = Arc::clone(&self.place);
+        let told = self.app.run_on_main_thread(move || {
+            act(&mut place.lock().unwrap_or_else(PoisonError::into_inner));
+        });
+        if let Err(error) = told {
+            tracing::debug!(%error, "the main thread has ended");
+        }
     }
 }
 
-impl Shown {
-    fn become_this(
-        &mut self,
+impl Place {
+    fn show(&mut self, app: &AppHandle, tray: Tray) -> tauri::Result<()> {
+        match &mut self.standing {
+            Some(standing) => standing.show(app, &self.clicks, tray),
+            None => {
+                let built = Standing::build(app, &self.clicks, &self.wishes, tray);
+                (self.host)(built.is_ok());
+                self.standing = Some(built?);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Standing {
+    fn build(
         app: &AppHandle,
-        tray: Tray,
+        clicks: &Arc<Mutex<Clicks>>,
         wishes: &UnboundedSender<Request>,
-    ) -> tauri::Result<()> {
-        let icon = match &self.icon {
-            Some(icon) => icon.clone(),
-            None => self.icon.insert(build(app, wishes.clone())?).clone(),
-        };
-        let before = self.tray.take();
-        let looks = |tray: &Tray| (tray.icon, tray.marked);
-        if before.as_ref().map(looks) != Some(looks(&tray))
-            && let Some(picture) = picture(tray.icon, tray.marked, SIDE)
-        {
-            let (rgba, side) = (picture.rgba.clone(), picture.side);
-            icon.set_icon(Some(Image::new_owned(rgba, side, side)))?;
-        }
-        icon.set_tooltip(Some(&tray.tooltip))?;
-        match before {
-            Some(before) if do_the_same(&before.menu, &tray.menu) => {
-                reword(&self.lines, &tray.menu)?;
-            }
-            Some(_) | None => {
-                self.meanings.clear();
-                let menu = Menu::new(app)?;
-                self.lines = self.lines(app, &tray.menu)?;
-                for line in &self.lines {
-                    menu.append(line.as_item())?;
+        tray: Tray,
+    ) -> tauri::Result<Self> {
+        let menu = StandingMenu::build(app, &tray.menu, clicks)?;
+        let (for_menu, clicks) = (wishes.clone(), Arc::clone(clicks));
+        let for_icon = wishes.clone();
+        let mut builder = TrayIconBuilder::with_id(ID)
+            .menu(menu.as_menu())
+            .tooltip(&tray.tooltip)
+            .icon_as_template(true)
+            // On macOS a click on an icon opens its menu.
+            .show_menu_on_left_click(cfg!(target_os = "macos"))
+            .on_menu_event(move |_, event| {
+                let clicks = clicks.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(request) = clicks.request(event.id()) {
+                    wish(&for_menu, request);
                 }
-                icon.set_menu(Some(menu))?;
-            }
+            })
+            .on_tray_icon_event(move |_, event| {
+                if is_left_click(&event) && !cfg!(target_os = "macos") {
+                    wish(&for_icon, Request::Open { page: None });
+                }
+            });
+        if let Some(image) = image(&tray) {
+            builder = builder.icon(image);
         }
-        self.tray = Some(tray);
+        Ok(Self { icon: builder.build(app)?, menu, shown: tray })
+    }
+
+    fn show(&mut self, app: &AppHandle, clicks: &Mutex<Clicks>, tray: Tray) -> tauri::Result<()> {
+        if (tray.icon, tray.marked) != (self.shown.icon, self.shown.marked) {
+            self.icon.set_icon_with_as_template(image(&tray), true)?;
+        }
+        if tray.tooltip != self.shown.tooltip {
+            self.icon.set_tooltip(Some(&tray.tooltip))?;
+        }
+        if do_the_same(&tray.menu, &self.shown.menu) {
+            self.menu.rename(&self.shown.menu, &tray.menu)?;
+        } else {
+            let menu = StandingMenu::build(app, &tray.menu, clicks)?;
+            self.icon.set_menu(Some(menu.as_menu().clone()))?;
+            self.menu = menu;
+        }
+        self.shown = tray;
         Ok(())
     }
-
-    fn lines(&mut self, app: &AppHandle, items: &[Item]) -> tauri::Result<Vec<Line>> {
-        items.iter().map(|item| self.line(app, item)).collect()
-    }
-
-    fn line(&mut self, app: &AppHandle, item: &Item) -> tauri::Result<Line> {
-        let key = None::<&str>;
-        Ok(match item {
-            Item::Text(words) => Line::Plain(MenuItem::new(app, plain(words), false, key)?),
-            Item::Action { label, request } => {
-                let id = self.meaning(request);
-                Line::Plain(MenuItem::with_id(app, id, plain(label), true, key)?)
-            }
-            Item::Check { label, checked, request } => {
-                let id = self.meaning(request);
-                let line = CheckMenuItem::with_id(app, id, plain(label), true, *checked, key)?;
-                Line::Check(line)
-            }
-            Item::Submenu { label, items } => {
-                let lines = self.lines(app, items)?;
-                let submenu = Submenu::new(app, plain(label), true)?;
-                for line in &lines {
-                    submenu.append(line.as_item())?;
-                }
-                Line::Submenu(submenu, lines)
-            }
-            Item::Separator => Line::Separator(PredefinedMenuItem::separator(app)?),
-        })
-    }
-
-    fn meaning(&mut self, request: &Request) -> String {
-        self.last_id += 1;
-        let id = format!("wish-{}", self.last_id);
-        self.meanings.insert(id.clone(), request.clone());
-        id
-    }
 }
 
-impl Line {
-    fn as_item(&self) -> &dyn IsMenuItem<Wry> {
-        match self {
-            Self::Plain(line) => line,
-            Self::Check(line) => line,
-            Self::Submenu(line, _) => line,
-            Self::Separator(line) => line,
-        }
-    }
+fn is_left_click(event: &TrayIconEvent) -> bool {
+    matches!(
+        event,
+        TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. }
+    )
 }
 
-/// Changes the words of a menu that does the same as before.
-fn reword(lines: &[Line], items: &[Item]) -> tauri::Result<()> {
-    for (line, item) in lines.iter().zip(items) {
-        match (line, item) {
-            (Line::Plain(line), Item::Text(words) | Item::Action { label: words, .. }) => {
-                line.set_text(plain(words))?;
-            }
-            (Line::Check(line), Item::Check { label, checked, .. }) => {
-                line.set_text(plain(label))?;
-                line.set_checked(*checked)?;
-            }
-            (Line::Submenu(line, lines), Item::Submenu { label, items }) => {
-                line.set_text(plain(label))?;
-                reword(lines, items)?;
-            }
-            (
-                Line::Plain(_) | Line::Check(_) | Line::Submenu(..) | Line::Separator(_),
-                Item::Text(_)
-                | Item::Action { .. }
-                | Item::Check { .. }
-                | Item::Submenu { .. }
-                | Item::Separator,
-            ) => {}
-        }
-    }
-    Ok(())
+fn wish(wishes: &UnboundedSender<Request>, request: Request) {
+    // Nobody listens while the program ends.
+    let _ = wishes.send(request);
 }
 
-fn build(app: &AppHandle, wishes: UnboundedSender<Request>) -> tauri::Result<TrayIcon> {
-    TrayIconBuilder::with_id("at.sophon.desktop")
-        // On macOS a click opens the menu, as everywhere in its menu bar.
-        .show_menu_on_left_click(cfg!(target_os = "macos"))
-        .on_tray_icon_event(move |_, event| {
-            if let TrayIconEvent::Click {
-                button: MouseButton::Left,
-                button_state: MouseButtonState::Up,
-                ..
-            } = event
-                && !cfg!(target_os = "macos")
-            {
-                // Nobody listens while the program ends.
-                let _ = wishes.send(Request::Open { page: None });
-            }
-        })
-        .build(app)
-}
-
-/// A text in which nothing is taken for the letter of a key.
-fn plain(text: &str) -> String {
-    text.replace('&', "&&")
+/// The icon's picture; macOS takes only its opacity and chooses the colour itself.
+fn image(tray: &Tray) -> Option<Image<'static>> {
+    picture(tray.icon, tray.marked, SIDE)
+        .map(|picture| Image::new(&picture.rgba, picture.side, picture.side))
 }

@@ -167,3 +167,67 @@ fn pixmap(picture: &Picture) -> Option<ksni::Icon> {
     data.chunks_exact_mut(4).for_each(|pixel| pixel.rotate_right(1));
     Some(ksni::Icon { width: side, height: side, data })
 }
+
+#[cfg(test)]
+mod tests {
+    use ksni::Tray as _;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+    use crate::tray::Icon;
+    use crate::view::Decision;
+
+    fn tray(label: &str, approval: &str) -> Tray {
+        let decision = Decision::AllowOnce;
+        let request = Request::Decide { approval: approval.into(), decision };
+        Tray {
+            icon: Icon::Connected,
+            marked: true,
+            tooltip: String::new(),
+            menu: vec![Item::Action { label: label.into(), request }],
+        }
+    }
+
+    fn item(tray: Tray) -> (StatusItem, UnboundedReceiver<Request>) {
+        let (wishes, wished) = unbounded_channel();
+        (StatusItem::new(tray, wishes, watch::channel(Place::Given).0), wished)
+    }
+
+    /// How many lines are behind each line: what the numbers of lines depend on.
+    fn shape(item: &StatusItem) -> Vec<usize> {
+        let behind = |line| match line {
+            MenuItem::SubMenu(SubMenu { submenu, .. }) => submenu.len(),
+            MenuItem::Standard(_)
+            | MenuItem::Separator
+            | MenuItem::Checkmark(_)
+            | MenuItem::RadioGroup(_) => 0,
+        };
+        item.menu().into_iter().map(behind).collect()
+    }
+
+    #[test]
+    fn other_words_keep_the_numbers_of_the_lines_and_another_approval_does_not() {
+        let (mut item, _wished) = item(tray("make", "a"));
+        let before = shape(&item);
+        item.show(tray("make (8 s left)", "a"));
+        assert_eq!(shape(&item), before);
+        item.show(tray("make (8 s left)", "b"));
+        assert_ne!(shape(&item), before);
+    }
+
+    #[test]
+    fn a_click_becomes_the_request_of_its_line() {
+        let (mut item, mut wished) = item(tray("my_make", "a"));
+        let Some(MenuItem::Standard(line)) = item.menu().pop() else { panic!("no line") };
+        assert_eq!(line.label, "my__make");
+        (line.activate)(&mut item);
+        let Ok(Request::Decide { approval, .. }) = wished.try_recv() else { panic!("no wish") };
+        assert_eq!(approval, "a");
+    }
+
+    #[test]
+    fn pixels_have_their_opacity_first() {
+        let picture = Picture { side: 1, rgba: vec![1, 2, 3, 4] };
+        assert_eq!(pixmap(&picture).unwrap().data, [4, 1, 2, 3]);
+    }
+}
