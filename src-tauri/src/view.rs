@@ -105,6 +105,8 @@ pub struct Paired {
     pub cloud: Link,
     /// The connection to OpenClaw.
     pub gateway: Link,
+    /// Version that OpenClaw said last.
+    pub gateway_version: Option<String>,
     /// Since when one side has been missing, if one is after both had been there.
     #[cfg_attr(test, ts(type = "number | null"))]
     pub degraded_since_ms: Option<u64>,

@@ -169,6 +169,10 @@ cloud: Link,
  */
 gateway: Link, 
 /**
+ * Version that OpenClaw said last.
+ */
+gateway_version: string | null, 
+/**
  * Since when one side has been missing, if one is after both had been there.
  */
 degraded_since_ms: number | null, 

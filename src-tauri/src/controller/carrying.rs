@@ -24,6 +24,8 @@ pub(super) struct Carrying {
     pub(super) snapshot: Snapshot,
     pub(super) health: Health,
     was_ready: bool,
+    /// What the gateway said last, also when it has gone.
+    pub(super) gateway_version: Option<String>,
 }
 
 impl Carrying {
@@ -44,7 +46,15 @@ impl Carrying {
         let snapshot = watching.borrow_and_update().clone();
         let mut health = Health::default();
         health.look(false, now_ms());
-        Self { installation, watching, heard: VecDeque::new(), snapshot, health, was_ready: false }
+        Self {
+            installation,
+            watching,
+            heard: VecDeque::new(),
+            snapshot,
+            health,
+            was_ready: false,
+            gateway_version: None,
+        }
     }
 
     /// Ends when there is something new; it is taken by the loop.
@@ -100,6 +110,9 @@ impl<S: Shell> Controller<S> {
     pub(super) fn follow_bridge(&mut self) {
         let Phase::Carrying(carrying) = &mut self.phase else { return };
         carrying.snapshot = carrying.watching.borrow_and_update().clone();
+        if let Link::Up { peer: Some(version), .. } = &carrying.snapshot.gateway {
+            carrying.gateway_version = Some(version.clone());
+        }
         let heard = std::mem::take(&mut carrying.heard);
         self.look_at_health();
         for notice in heard {

@@ -44,6 +44,7 @@ pub(crate) async fn view_at_start(options: &Options) -> Result<View, Failure> {
             sessions_today: 0,
             running: 0,
             queued: 0,
+            gateway_version: None,
         });
     }
     Ok(view)
@@ -93,6 +94,7 @@ impl<S: Shell> Controller<S> {
                     sessions_today: count(load.sessions_today),
                     running: count(load.running),
                     queued: count(load.queued),
+                    gateway_version: carrying.gateway_version.clone(),
                 })
             }
             Phase::Stopping(After::Revoke) | Phase::Revoked => {

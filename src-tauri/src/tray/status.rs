@@ -70,7 +70,7 @@ pub(super) fn lines(installation: &Installation, now_ms: u64) -> Vec<Item> {
         }
         Installation::Paired(paired) => {
             let mut lines = link("Sophon", &paired.cloud, now_ms);
-            lines.extend(link("OpenClaw", &paired.gateway, now_ms));
+            lines.extend(link(&gateway(paired), &paired.gateway, now_ms));
             lines.push(name(&paired.identity));
             match health(paired) {
                 Health::Connected | Health::Connecting => {}
@@ -99,13 +99,16 @@ pub(super) fn text(words: impl Into<String>) -> Item {
     Item::Text(words.into())
 }
 
+/// Names the gateway, with the version that it said last.
+fn gateway(paired: &Paired) -> String {
+    let version = paired.gateway_version.as_deref().map(|it| shorten_middle(&visible(it), LONGEST));
+    version.map_or("OpenClaw".into(), |version| format!("OpenClaw {version}"))
+}
+
 fn link(side: &str, link: &Link, now_ms: u64) -> Vec<Item> {
     match link {
         Link::Connecting => vec![text(format!("{side}: connecting…"))],
-        Link::Up { version: Some(version), .. } => {
-            vec![said(&format!("{side} {version}: connected"))]
-        }
-        Link::Up { version: None, .. } => vec![text(format!("{side}: connected"))],
+        Link::Up { .. } => vec![text(format!("{side}: connected"))],
         Link::Down { problem, retry_at_ms: None } => self::problem(Some(side), problem),
         Link::Down { retry_at_ms: Some(at_ms), .. } => {
             let when = time_left(*at_ms, now_ms).map_or("…".into(), |left| format!(" in {left}"));

@@ -55,6 +55,7 @@ export function fixtures(now: number): Record<string, Fixture> {
     sessions_today: 12,
     running: 1,
     queued: 3,
+    gateway_version: "2026.9.6",
   };
   const pulse: Pulse = {
     cloud: { heard_at_ms: now - 2 * SECOND, round_trip_ms: 38.4 },

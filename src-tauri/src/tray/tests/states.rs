@@ -154,7 +154,7 @@ fn both_sides_are_being_connected() {
     icon: connecting
     tooltip: Sophon: connecting…
       Sophon: connecting…
-      OpenClaw: connecting…
+      OpenClaw 2026.9.6: connecting…
       Workshop
     ----
     > Pause
@@ -175,7 +175,7 @@ fn a_side_that_is_missing_says_when_it_is_tried_again() {
     icon: degraded
     tooltip: Sophon: reconnecting to OpenClaw…
       Sophon: connected
-      OpenClaw: reconnecting in 8 s
+      OpenClaw 2026.9.6: reconnecting in 8 s
       Workshop
     > Try again
     ----
@@ -197,7 +197,7 @@ fn a_side_that_only_a_person_can_bring_back_says_how() {
     icon: needs you
     tooltip: Sophon: no connection to OpenClaw, look at the menu
       Sophon: connected
-      OpenClaw: The gateway refuses the token.
+      OpenClaw 2026.9.6: The gateway refuses the token.
       Check the token in openclaw.json.
       Workshop
     > Try again
@@ -270,7 +270,7 @@ fn approvals_stand_with_their_answers() {
     icon: connected, marked
     tooltip: Sophon: connected · 5 requests wait
       Sophon: connected
-      OpenClaw: connected
+      OpenClaw 2026.9.6: connected
       Workshop
     ----
     + git push origin my_branch
