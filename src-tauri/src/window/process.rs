@@ -15,6 +15,8 @@ use crate::messages::{FromWindow, ToWindow};
 use crate::request::{Page, Request};
 use crate::view::{Pulse, View};
 
+/// Variable that makes WebKitGTK paint through ordinary memory.
+const RENDERER: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 /// How many wishes to come to the front wait for a window that is just starting.
 const SHOWS: usize = 16;
 /// How many lines of the log go into one message.
@@ -92,6 +94,11 @@ impl Windows {
             for variable in DRIVING {
                 command.env_remove(variable);
             }
+        }
+        // Sharing pictures through graphics memory costs a small window 100 ms at its start, and leaves
+        // it blank with some drivers.
+        if cfg!(target_os = "linux") && std::env::var_os(RENDERER).is_none() {
+            command.env(RENDERER, "1");
         }
         let mut child = command.spawn()?;
         let missing = || io::Error::other("it has no pipes");
