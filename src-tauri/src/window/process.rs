@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 
-use super::{DRIVING, may_be_driven};
+use super::{DRIVING, is_driven, may_be_driven};
 use crate::log::Log;
 use crate::messages::{FromWindow, ToWindow};
 use crate::request::{Page, Request};
@@ -96,8 +96,8 @@ impl Windows {
             }
         }
         // Sharing pictures through graphics memory costs a small window 100 ms at its start, and leaves
-        // it blank with some drivers.
-        if cfg!(target_os = "linux") && std::env::var_os(RENDERER).is_none() {
+        // it blank with some graphics drivers; only WebDriver takes its pictures from there.
+        if cfg!(target_os = "linux") && !is_driven() && std::env::var_os(RENDERER).is_none() {
             command.env(RENDERER, "1");
         }
         let mut child = command.spawn()?;
