@@ -221,7 +221,10 @@ impl WebDriver {
 
     async fn elements(&self, css: &str) -> anyhow::Result<Vec<String>> {
         let wanted = json!({ "using": "css selector", "value": css });
-        let found = self.session.post("elements", wanted).await?;
+        let found = eventually("a page that stays as it is", async || {
+            unless_redrawn(self.session.post("elements", wanted.clone()).await)
+        });
+        let found = found.await?;
         let found = found.as_array().context("the driver gives no list of elements")?;
         let ids: Vec<String> =
             found.iter().filter_map(|found| Some(found[ELEMENT].as_str()?.to_owned())).collect();
