@@ -1,4 +1,5 @@
-use desktoplab::{DesktopOptions, Notification, NotificationServer};
+use desktoplab::{ChromiumWindow, DesktopOptions, Notification, NotificationServer, WebDriver};
+use url::Url;
 
 use crate::computer::{Computer, SESSION, SOON};
 
@@ -69,12 +70,20 @@ async fn the_trays_menu_decides() {
 #[tokio::test]
 async fn a_decision_on_the_phone_withdraws_the_notification() {
     let computer = Computer::new().await;
-    let (_app, _icon) = computer.start_paired().await;
-    let id = computer.ask(COMMAND).await;
+    let (_app, icon) = computer.start_paired().await;
+    computer.ask(COMMAND).await;
     let notifications = computer.desktop.notifications();
     let asked = notifications.wait_for(asks).await.unwrap();
-    computer.cloud.decide(&id, "approve");
+    let phone = WebDriver::chromium(&computer.desktop, ChromiumWindow::Headless).await.unwrap();
+    let mut page = Url::parse(&computer.cloud.phone_url()).unwrap();
+    page.set_fragment(Some(&format!("/{SESSION}")));
+    phone.go(&page).await.unwrap();
+    phone.wait_for_text("#sheet", COMMAND).await.unwrap();
+    phone.click("#sheet button[value=deny]").await.unwrap();
     notifications.wait_until_withdrawn(asked.id).await.unwrap();
+    computer.wait_until_decided().await;
+    icon.wait_for_line(|line| line == "Pause").await.unwrap();
+    assert_eq!(icon.status().await.unwrap(), "Active");
 }
 
 #[tokio::test]
