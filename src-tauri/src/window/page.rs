@@ -2,10 +2,11 @@
 
 use std::io::{self, BufRead as _, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tauri::ipc::Channel;
-use tauri::webview::Color;
+use tauri::webview::{Color, PageLoadEvent};
 use tauri::{AppHandle, Manager as _, State, Theme, WebviewUrl, WebviewWindowBuilder};
 
 use super::is_driven;
@@ -56,6 +57,14 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .center()
         // Nothing of what is shown goes to the disk; a web view like that cannot be driven.
         .incognito(!is_driven())
+        // A view that is shown while its process starts may wait half a second for its first paint.
+        .visible(false)
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished {
+                window.state::<Inbox>().is_loaded.store(true, Ordering::Release);
+                come_to_the_front(window.app_handle());
+            }
+        })
         .icon(icon)?;
     let window = builder.build()?;
     // What stands there until the page does, so that a dark desktop sees no white flash.
@@ -72,10 +81,12 @@ fn listen(app: &AppHandle) {
         let Ok(line) = line else { break };
         match serde_json::from_str(&line) {
             Ok(message) => {
-                if matches!(message, ToWindow::Show { .. }) {
+                let inbox = app.state::<Inbox>();
+                let is_loaded = inbox.is_loaded.load(Ordering::Acquire);
+                if is_loaded && matches!(message, ToWindow::Show { .. }) {
                     come_to_the_front(app);
                 }
-                app.state::<Inbox>().take(message);
+                inbox.take(message);
             }
             Err(error) => tracing::error!(%error, "the program said something unknown"),
         }
@@ -94,6 +105,8 @@ fn come_to_the_front(app: &AppHandle) {
 /// What the page is told; kept until it listens.
 #[derive(Default)]
 struct Inbox {
+    /// Whether the page is there; the window is shown from then on.
+    is_loaded: AtomicBool,
     state: Mutex<Waiting>,
 }
 
