@@ -57,8 +57,7 @@ pub(crate) async fn run(
     mut instance: Instance,
     tray: impl FnOnce(UnboundedSender<Request>, UnboundedSender<bool>) -> Tray,
 ) -> Result<(), Failure> {
-    let data_dir = Config::read(&arguments.bridge.options)?.secrets.data_dir;
-    let log = Log::at(&data_dir.join("logs"));
+    let log = Log::at(&instance.data_dir().join("logs"));
     log.install(arguments.bridge.options.verbose);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Sophon Desktop starts");
     let (wishes, wished) = unbounded_channel();

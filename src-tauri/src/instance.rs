@@ -50,6 +50,7 @@ pub enum Start {
 /// The right to be the one program of a data folder; given back when dropped.
 #[derive(Debug)]
 pub struct Instance {
+    data_dir: PathBuf,
     listener: Listener,
     _lock: File,
 }
@@ -74,10 +75,16 @@ pub async fn start(data_dir: &Path, ask: Ask) -> io::Result<Start> {
         let silent = || io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
         return Ok(Start::Later { answer: answer.map_err(|_| silent())?? });
     };
-    Ok(Start::First(Instance { listener: Listener::bind(&address(data_dir))?, _lock: lock }))
+    let listener = Listener::bind(&address(data_dir))?;
+    Ok(Start::First(Instance { data_dir: data_dir.to_owned(), listener, _lock: lock }))
 }
 
 impl Instance {
+    /// The data folder whose one program this is.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
     /// Waits for the next question of a later start.
     pub async fn next(&mut self) -> Asked {
         loop {

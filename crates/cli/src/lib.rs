@@ -31,9 +31,11 @@ pub use crate::config::Config;
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
+pub use crate::output::timestamp;
 pub use crate::outside::{open_outside, secret_variables};
 pub use crate::paths::usual_data_dir;
 pub use crate::signals::Signals;
+pub use crate::terminal::has_display;
 
 use crate::event::Event;
 use crate::output::Output;

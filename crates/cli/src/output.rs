@@ -85,8 +85,8 @@ impl Output {
     }
 }
 
-/// RFC 3339 with milliseconds, in UTC.
-fn timestamp(at: OffsetDateTime) -> String {
+/// Writes a moment as RFC 3339 with milliseconds, in UTC.
+pub fn timestamp(at: OffsetDateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
         at.year(),

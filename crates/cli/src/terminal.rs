@@ -20,7 +20,7 @@ pub(crate) async fn enter_pressed() -> bool {
 }
 
 /// Says whether a browser can open in front of the person.
-pub(crate) fn has_display() -> bool {
+pub fn has_display() -> bool {
     if cfg!(any(target_os = "macos", windows)) {
         return variable("SSH_CONNECTION").is_none();
     }

@@ -89,12 +89,10 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, size))
 }
 
-/// RFC 3339 with milliseconds, in UTC.
+/// The line's moment, as every program of the bridge writes it.
 fn timestamp(at_ms: u64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (date, (hour, minute, second, ms)) = (at.date(), at.time().as_hms_milli());
-    format!("{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000);
+    cli::timestamp(at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
 }
 
 #[cfg(test)]

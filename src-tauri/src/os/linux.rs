@@ -7,6 +7,7 @@ pub mod tray;
 use std::process::ExitCode;
 
 pub use autostart::Autostart;
+pub(crate) use cli::has_display;
 pub use notifications::Notifications;
 pub use tray::LinuxTray as Tray;
 
@@ -14,12 +15,6 @@ use crate::app::{self, Begun};
 use crate::arguments::DesktopArguments;
 use crate::instance::Ask;
 use crate::start::in_runtime;
-
-/// Says whether a window could be shown.
-pub(crate) fn has_display() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
-}
 
 /// Runs the program on this desktop.
 pub(crate) fn run(arguments: DesktopArguments) -> ExitCode {

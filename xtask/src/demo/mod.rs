@@ -24,6 +24,7 @@ use crate::bridge::Face;
 use crate::cargo::{build_bridge, build_desktop};
 use crate::install;
 use crate::steps::Steps;
+use browser::has_screen;
 use gateway::DemoGateway;
 use home::Home;
 
@@ -60,7 +61,7 @@ pub(crate) struct Options {
 /// When a part cannot be built, installed or started.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     println!("Sophon: a demonstration on this computer alone. Nothing leaves it.");
-    let nobody_sees = !has_display() && !std::io::stdin().is_terminal();
+    let nobody_sees = !has_screen() && !std::io::stdin().is_terminal();
     if nobody_sees && !options.scripted {
         println!(
             "There is neither a display nor a terminal here, so the person is played as well."
@@ -103,12 +104,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 /// A tray where a person can see it, unless something else is asked for.
 fn face(options: &Options) -> Face {
     let is_plain = options.scripted || options.terminal || options.bridge.is_some();
-    if has_display() && !is_plain { Face::Desktop } else { Face::Events }
-}
-
-fn has_display() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !cfg!(target_os = "linux") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+    if has_screen() && !is_plain { Face::Desktop } else { Face::Events }
 }
 
 async fn show(
