@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bridge::{Decider, Installation, Link, Notice, PendingApproval, Settled, Snapshot};
@@ -247,7 +246,7 @@ async fn an_installation_is_stopped_or_dropped_and_started_again_without_leaving
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let (gateway, flow) = start(GatewayOptions::default()).await;
     flow.ask("ses_again", "say: once").await;
-    let Flow { cloud, installation, keys, settings } = flow;
+    let Flow { cloud, installation, keys, settings, folder } = flow;
     let gone = async |least: usize| {
         let ends = async {
             while tasks() > least || gateway.connections() > 0 {
@@ -261,9 +260,7 @@ async fn an_installation_is_stopped_or_dropped_and_started_again_without_leaving
     gone(usize::MAX).await;
     let least = tasks();
     for round in 0..6 {
-        let keys = Arc::clone(&keys) as Arc<dyn bridge::KeyStore>;
-        let dialer = dial::Dialer::new("flows");
-        let installation = Installation::start(settings.clone(), dialer, keys);
+        let installation = flows::install(&settings, &keys, folder.path());
         if round % 3 > 0 {
             until(&installation, |now| now.cloud.is_up() && now.gateway.is_up()).await;
             cloud.say("ses_again", "slow: 50");

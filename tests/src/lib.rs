@@ -5,16 +5,19 @@
 
 mod keys;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::{GatewaySettings, Installation, KeyStore, Settings};
 use dial::Dialer;
 use gatewaylab::{FrameValidator, GatewayOptions, RealGateway, ScriptedModel, TappedGateway};
+use journal::Journal;
 use openclaw::GatewayUrl;
 use sap::{BridgeToken, CloudUrl};
 use secrecy::SecretString;
 use simulator::cloud::{ApprovalCard, Bubble, Cloud, CloudOptions, Said, Task};
+use tempfile::TempDir;
 use url::Url;
 
 pub use keys::MemoryKeys;
@@ -33,6 +36,8 @@ pub struct Flow {
     pub keys: Arc<MemoryKeys>,
     /// What the bridge was started with.
     pub settings: Settings,
+    /// The bridge's data folder.
+    pub folder: TempDir,
 }
 
 impl Flow {
@@ -57,8 +62,9 @@ impl Flow {
             version: "0.0.0-flow".into(),
         };
         let keys = Arc::new(MemoryKeys::default());
-        let installation = install(&settings, &keys);
-        let flow = Self { cloud, installation, keys, settings };
+        let folder = tempfile::tempdir().expect("a folder");
+        let installation = install(&settings, &keys, folder.path());
+        let flow = Self { cloud, installation, keys, settings, folder };
         flow.connected().await;
         flow
     }
@@ -74,10 +80,10 @@ impl Flow {
 
     /// Stops the bridge and starts another one with the same keys and token.
     pub async fn restart(self) -> Self {
-        let Self { cloud, installation, keys, settings } = self;
+        let Self { cloud, installation, keys, settings, folder } = self;
         installation.stop().await;
-        let installation = install(&settings, &keys);
-        let flow = Self { cloud, installation, keys, settings };
+        let installation = install(&settings, &keys, folder.path());
+        let flow = Self { cloud, installation, keys, settings, folder };
         flow.connected().await;
         flow
     }
@@ -135,9 +141,13 @@ impl Flow {
     }
 }
 
-fn install(settings: &Settings, keys: &Arc<MemoryKeys>) -> Installation {
+/// Starts a bridge with its journal in this folder.
+pub fn install(settings: &Settings, keys: &Arc<MemoryKeys>, folder: &Path) -> Installation {
     let keys = Arc::clone(keys) as Arc<dyn KeyStore>;
-    Installation::start(settings.clone(), Dialer::new("flows"), keys)
+    let opened = Journal::open(folder, settings.token.installation_id().as_str());
+    let journal = opened.expect("no other bridge has this folder").journal;
+    let started = Installation::start(settings.clone(), Dialer::new("flows"), keys, journal);
+    started.expect("the journal can be read")
 }
 
 /// The text that ended a bubble.

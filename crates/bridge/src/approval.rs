@@ -1,5 +1,6 @@
 use openclaw::Decision;
 use sap::{SessionId, Severity};
+use serde::{Deserialize, Serialize};
 
 /// An agent's question that the person was asked and that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,8 @@ pub struct PendingApproval {
 }
 
 /// Where a person decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decider {
     /// At this computer.
     Computer,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dial::Dialer;
+use journal::Journal;
 use openclaw::{Call, CallError, Client};
 use sap::{Outgoing, Rest};
 use secrecy::SecretString;
@@ -13,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::engine::{Effect, Engine, Input, Now, Purpose};
 use crate::fetch::fetch_all;
+use crate::keeper::Keeper;
 use crate::links::Signal;
-use crate::{Link, Notice, Settings, Snapshot};
+use crate::{Link, Notice, Settings, Snapshot, StartError};
 
 /// How long a message may take to be accepted: the gateway prepares files meanwhile.
 const SEND_WITHIN: Duration = Duration::from_secs(60);
@@ -22,10 +24,15 @@ const SEND_WITHIN: Duration = Duration::from_secs(60);
 const CALL_WITHIN: Duration = Duration::from_secs(20);
 /// How long quitting waits for ends that cannot be delivered now.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
+/// The same for the stops of runs, once the installation is revoked.
+const REVOKED_FLUSH_WITHIN: Duration = Duration::from_millis(500);
+/// How long quitting waits for the journal.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The one loop that owns the engine. It never waits for the network: errands do.
 pub(crate) struct Driver {
     engine: Engine,
+    keeper: Keeper,
     rest: Arc<Rest>,
     dialer: Dialer,
     gateway: Option<Client>,
@@ -52,20 +59,27 @@ pub(crate) struct Outlets {
 }
 
 impl Driver {
-    /// Makes the loop of an installation; outcomes of its errands come back through `signals`.
+    /// Makes the loop of an installation, which goes on from what its journal holds; outcomes of
+    /// its errands come back through `signals`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read or used.
     pub(crate) fn new(
         settings: Settings,
         dialer: Dialer,
+        journal: Journal,
         signals: mpsc::WeakSender<Signal>,
         outlets: Outlets,
         stop: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let Settings { cloud, token, .. } = settings;
-        let mut engine = Engine::new(token.installation_id(), fastrand::u64(..));
+        let rows = journal.rows()?;
+        let mut engine = Engine::restore(token.installation_id(), fastrand::u64(..), &rows, now());
         engine.keep_secret(&SecretString::from(token.expose()));
         let gone = CancellationToken::new();
-        Self {
+        Ok(Self {
             engine,
+            keeper: Keeper::start(journal)?,
             rest: Arc::new(Rest::new(dialer.clone(), cloud, token)),
             dialer,
             gateway: None,
@@ -78,11 +92,13 @@ impl Driver {
             gone,
             was_ready: false,
             is_revoked: false,
-        }
+        })
     }
 
     /// Runs until it is told to stop or the installation is revoked.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Signal>) {
+        // What an earlier process left to be sent is sent without anything else happening.
+        self.feed(Input::Tick);
         loop {
             let deadline = self.engine.deadline(now());
             tokio::select! {
@@ -92,35 +108,54 @@ impl Driver {
                     Some(signal) => self.take(signal),
                     None => break,
                 },
+                () = self.keeper.changed() => self.kept(),
                 () = sleep_until(deadline) => self.feed(Input::Tick),
             }
             self.publish();
         }
         self.flush(&mut inbox).await;
+        self.snapshot.storage = None;
         if !self.is_revoked {
             self.snapshot.cloud = Link::Stopped;
         }
         self.snapshot.gateway = Link::Stopped;
         self.snapshot.approvals = Arc::default();
-        self.outlets.snapshot.send_replace(self.snapshot);
+        let Self { keeper, is_revoked, snapshot, outlets, .. } = self;
+        close_journal(keeper, is_revoked).await;
+        outlets.snapshot.send_replace(snapshot);
     }
 
     /// Lets what is on its way arrive before the program ends.
     async fn flush(&mut self, inbox: &mut mpsc::Receiver<Signal>) {
-        let until = tokio::time::Instant::now() + FLUSH_WITHIN;
+        let within = if self.is_revoked { REVOKED_FLUSH_WITHIN } else { FLUSH_WITHIN };
+        let until = tokio::time::Instant::now() + within;
         self.feed(Input::Quit);
         self.errands.close();
-        while !self.engine.is_settled() || !self.errands.is_empty() {
+        while !(self.engine.is_settled() && self.keeper.is_settled() && self.errands.is_empty()) {
             let deadline = self.engine.deadline(now());
+            let is_done = self.engine.is_settled() && self.keeper.is_settled();
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
-                () = self.errands.wait(), if self.engine.is_settled() => return,
+                () = self.errands.wait(), if is_done => return,
                 signal = inbox.recv() => match signal {
-                    Some(signal) => self.take(signal),
+                    Some(signal) => self.take_last(signal),
                     None => return,
                 },
+                () = self.keeper.changed() => self.kept(),
                 () = sleep_until(deadline) => self.feed(Input::Tick),
             }
+        }
+    }
+
+    /// Nothing new is begun any more: the cloud delivers what is not acknowledged again.
+    fn take_last(&mut self, signal: Signal) {
+        match signal {
+            Signal::Engine(Input::Update(_) | Input::Question(_) | Input::Gateway(_)) => {}
+            signal @ (Signal::Engine(_)
+            | Signal::Cloud(_)
+            | Signal::Gateway(..)
+            | Signal::Notify(_)
+            | Signal::Secret(_)) => self.take(signal),
         }
     }
 
@@ -152,7 +187,23 @@ impl Driver {
     }
 
     fn feed(&mut self, input: Input) {
-        for effect in self.engine.handle(input, now()) {
+        let step = self.engine.handle(input, now());
+        self.keeper.take(step);
+        self.perform_due();
+    }
+
+    /// The journal kept something, or cannot.
+    fn kept(&mut self) {
+        self.perform_due();
+        let trouble = self.keeper.trouble();
+        if trouble != self.snapshot.storage {
+            self.tell(Notice::Storage { trouble: trouble.clone() });
+            self.snapshot.storage = trouble;
+        }
+    }
+
+    fn perform_due(&mut self) {
+        while let Some(effect) = self.keeper.next_due() {
             self.perform(effect);
         }
     }
@@ -242,6 +293,18 @@ impl Driver {
             }
             changed
         });
+    }
+}
+
+/// Ends the journal in order; that of a revoked installation is deleted.
+async fn close_journal(keeper: Keeper, is_revoked: bool) {
+    let closed = tokio::task::spawn_blocking(move || match keeper.finish(CLOSE_WITHIN) {
+        Some(journal) if is_revoked => journal.remove(),
+        Some(_) => Ok(()),
+        None => Err(std::io::ErrorKind::TimedOut.into()),
+    });
+    if let Ok(Err(error)) = closed.await {
+        tracing::warn!(%error, "the journal was not closed in order");
     }
 }
 

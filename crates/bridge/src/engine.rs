@@ -1,8 +1,9 @@
 //! The engine: everything that must be right, decided without I/O.
 //!
-//! `(state, input, now) → (state, effects)`. An [`Input`] is what the cloud, the gateway, a person or
-//! time did; an [`Effect`] is what should be done about it. Whoever drives the engine performs the
-//! effects and brings their outcomes back as inputs.
+//! `(state, input, now) → (state, step)`. An [`Input`] is what the cloud, the gateway, a person or
+//! time did; a [`Step`] says what must outlive the process, and the [`Effect`]s that should follow.
+//! Whoever drives the engine keeps the one, then performs the others, and brings their outcomes back
+//! as inputs. [`Engine::restore`] goes on from what was kept.
 
 mod act;
 mod approvals;
@@ -14,6 +15,8 @@ mod desk;
 mod ending;
 mod explain;
 mod gateway;
+mod kept;
+mod ledger;
 mod limits;
 mod outbox;
 mod questions;
@@ -39,9 +42,10 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::act::Act;
-use self::conversation::{Conversation, FORGET_AFTER};
+use self::conversation::Conversation;
 use self::desk::{Author, Desk, Verdict};
 use self::gateway::LastGateway;
+use self::ledger::Ledger;
 use self::outbox::{Delivery, Outbox};
 use self::recent::Recent;
 use self::redact::Redactor;
@@ -53,7 +57,7 @@ use crate::{Decider, Notice, PendingApproval, Settled};
 pub use self::act::{Purpose, TurnId};
 pub use self::clock::Now;
 pub use self::outbox::{Dispatch, DispatchId};
-pub use self::vocabulary::{Effect, GatewayFacts, Input, Load};
+pub use self::vocabulary::{Effect, GatewayFacts, Input, Load, Step};
 
 /// How many updates and messages are remembered, to recognise a repeat by.
 const REMEMBERED: usize = 4096;
@@ -81,10 +85,12 @@ pub struct Engine {
     revoked: bool,
     next_turn: u64,
     load: Load,
+    ledger: Ledger,
 }
 
 impl Engine {
-    /// Makes the engine of an installation; `seed` drives the jitter of retries.
+    /// Makes the engine of an installation of which nothing is kept; `seed` drives the jitter of
+    /// retries.
     pub fn new(installation: InstallationId, seed: u64) -> Self {
         Self {
             installation,
@@ -106,6 +112,7 @@ impl Engine {
             revoked: false,
             next_turn: 1,
             load: Load::default(),
+            ledger: Ledger::default(),
         }
     }
 
@@ -115,35 +122,40 @@ impl Engine {
         self.desk.revise();
     }
 
-    /// Takes one input and says what should be done.
-    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+    /// Takes one input and says what it leads to.
+    pub fn handle(&mut self, input: Input, now: Now) -> Step {
         let mut effects = Vec::new();
-        if self.revoked {
-            return effects;
+        if !self.revoked {
+            self.recent.forget_old(now);
+            self.take(input, now, &mut effects);
+            effects.extend(self.outbox.poll(now.instant).into_iter().map(Effect::Post));
+            self.keep(now);
         }
-        self.recent.forget_old(now);
+        let (keep, firmness) = self.ledger.take();
+        Step { keep, firmness, effects }
+    }
+
+    fn take(&mut self, input: Input, now: Now, effects: &mut Vec<Effect>) {
         match input {
-            Input::Update(update) => self.update(update, now, &mut effects),
-            Input::Question(question) => self.question(question, &mut effects),
-            Input::Posted(id, reply) => self.posted(id, reply, now, &mut effects),
-            Input::CloudRevoked { code } => self.revoke(code, now, &mut effects),
-            Input::GatewayUp(facts) => self.gateway_up(facts, now, &mut effects),
+            Input::Update(update) => self.update(update, now, effects),
+            Input::Question(question) => self.question(question, effects),
+            Input::Posted(id, reply) => self.posted(id, reply, now, effects),
+            Input::CloudRevoked { code } => self.revoke(code, now, effects),
+            Input::GatewayUp(facts) => self.gateway_up(facts, now, effects),
             Input::GatewayDown => self.gateway_down(now),
-            Input::Gateway(event) => self.gateway_event(event, now, &mut effects),
-            Input::Answered(purpose, answer) => self.answered(purpose, answer, now, &mut effects),
+            Input::Gateway(event) => self.gateway_event(event, now, effects),
+            Input::Answered(purpose, answer) => self.answered(purpose, answer, now, effects),
             Input::Fetched(session, turn, files) => {
-                self.with(&session, now, &mut effects, |conversation, cx, acts| {
+                self.with(&session, now, effects, |conversation, cx, acts| {
                     conversation.fetched(turn, files, cx, acts);
                 });
             }
             Input::Decided(approval, decision) => {
-                self.person_decided(&approval, decision, Decider::Computer, now, &mut effects);
+                self.person_decided(&approval, decision, Decider::Computer, now, effects);
             }
-            Input::Tick => self.tick(now, &mut effects),
-            Input::Quit => self.each(now, &mut effects, Conversation::quit),
+            Input::Tick => self.tick(now, effects),
+            Input::Quit => self.each(now, effects, Conversation::quit),
         }
-        effects.extend(self.outbox.poll(now.instant).into_iter().map(Effect::Post));
-        effects
     }
 
     /// When [`Input::Tick`] should come, if nothing else does.
@@ -252,6 +264,7 @@ impl Engine {
         }
         self.revoked = true;
         self.outbox.clear();
+        self.ledger.clear();
         effects.push(Effect::Notify(Notice::Revoked { code: code.clone() }));
         effects.push(Effect::Revoked { code });
     }
@@ -268,20 +281,13 @@ impl Engine {
         self.forget_old(now);
     }
 
-    fn forget_old(&mut self, now: Now) {
-        let old = |c: &Conversation| c.is_idle() && c.last_used + FORGET_AFTER <= now.instant;
-        for (_, conversation) in self.conversations.extract_if(|_, conversation| old(conversation))
-        {
-            self.by_key.remove(&conversation.key);
-        }
-    }
-
     /// The conversation of a session, made when the cloud first names it.
     fn ensure(&mut self, session: &SessionId, now: Now, effects: &mut Vec<Effect>) {
         if !self.conversations.contains_key(session) {
             let key = SessionKey::canonical(&self.agent, session.as_str());
             self.by_key.insert(key.clone(), session.clone());
-            let conversation = Conversation::new(session.clone(), key.clone(), now.instant);
+            let mut conversation = Conversation::new(session.clone(), key.clone(), now.instant);
+            conversation.keep(now, &mut self.ledger);
             self.conversations.insert(session.clone(), conversation);
             for approval in self.desk.claim(&key, session) {
                 self.ask_person(&approval, session, now, effects);
@@ -323,11 +329,17 @@ impl Engine {
         let mut acts = Vec::new();
         let before = conversation.counts();
         act(conversation, cx, &mut acts);
-        let after = conversation.counts();
-        self.load.running = self.load.running + after.0 - before.0;
-        self.load.queued = self.load.queued + after.1 - before.1;
+        conversation.keep(now, &mut self.ledger);
+        self.count(session, before);
         self.arm(session);
         self.perform(session, acts, now, effects);
+    }
+
+    /// Counts what goes on in a conversation, instead of what went on before.
+    fn count(&mut self, session: &SessionId, before: (usize, usize)) {
+        let after = self.conversations.get(session).map_or((0, 0), Conversation::counts);
+        self.load.running = self.load.running + after.0 - before.0;
+        self.load.queued = self.load.queued + after.1 - before.1;
     }
 
     fn perform(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dial::Dialer;
+use journal::{CommitError, Journal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -40,10 +41,32 @@ pub struct Installation {
     done: JoinHandle<()>,
 }
 
+/// An installation cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its journal cannot be read.
+    #[error("the journal cannot be read: {0}")]
+    Journal(#[from] CommitError),
+    /// The system gives no thread to write the journal.
+    #[error("the journal cannot be written: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 impl Installation {
-    /// Starts the two links and the loop between them on the current runtime.
-    pub fn start(settings: Settings, dialer: Dialer, keys: Arc<dyn KeyStore>) -> Self {
+    /// Starts the two links and the loop between them on the current runtime, which goes on from
+    /// what the installation's journal holds.
+    ///
+    /// # Errors
+    /// When the journal cannot be read, or the system gives no thread to write it.
+    pub fn start(
+        settings: Settings,
+        dialer: Dialer,
+        keys: Arc<dyn KeyStore>,
+        journal: Journal,
+    ) -> Result<Self, StartError> {
         let stop = CancellationToken::new();
+        // The links outlast the loop: what it has to say last still goes through them.
+        let stop_links = CancellationToken::new();
         let (signals, inbox) = mpsc::channel(SIGNALS);
         let (frames, outgoing) = mpsc::channel(CLOUD_FRAMES);
         let (notify, notices) = mpsc::channel(NOTICES);
@@ -56,20 +79,23 @@ impl Installation {
             signals: signals.clone(),
             vitals: Arc::clone(&vitals),
             retry: wishes,
-            stop: stop.clone(),
+            stop: stop_links.clone(),
         };
+        let outlets = Outlets { frames, notices: notify, snapshot: publish };
+        let weak = signals.downgrade();
+        let driver = Driver::new(settings, dialer, journal, weak, outlets, stop.clone())?;
         let links = TaskTracker::new();
         links.spawn(CloudLink { lead: lead.clone(), outgoing }.run());
         links.spawn(GatewayLink { lead, keys }.run());
         links.close();
-        let outlets = Outlets { frames, notices: notify, snapshot: publish };
-        let driver = Driver::new(settings, dialer, signals.downgrade(), outlets, stop.clone());
         let done = tokio::spawn(async move {
+            let stop_links = stop_links.drop_guard();
             driver.run(inbox).await;
+            drop(stop_links);
             links.wait().await;
         });
         let _abort_on_drop = stop.clone().drop_guard();
-        Self { snapshot, notices, signals, vitals, retry, stop, _abort_on_drop, done }
+        Ok(Self { snapshot, notices, signals, vitals, retry, stop, _abort_on_drop, done })
     }
 
     /// Watches the installation's state.

@@ -11,6 +11,7 @@ pub mod engine;
 mod fetch;
 pub mod host_label;
 mod installation;
+mod keeper;
 mod links;
 mod notice;
 pub mod pairing;
@@ -19,7 +20,7 @@ mod settings;
 mod snapshot;
 
 pub use approval::{Decider, PendingApproval, Settled};
-pub use installation::Installation;
+pub use installation::{Installation, StartError};
 pub use notice::Notice;
 pub use pulse::{Beat, Pulse};
 pub use settings::{Answer, GatewaySettings, KeyStore, KeyStoreError, Settings};

@@ -39,6 +39,11 @@ pub enum Notice {
         /// The cloud's error code, or `installation_revoked`.
         code: String,
     },
+    /// The journal cannot be written any more, so that nothing is carried; or it can again.
+    Storage {
+        /// Why it cannot, as a sentence fragment; none when it can again.
+        trouble: Option<String>,
+    },
     /// A message cannot be carried.
     MessageRefused {
         /// Session that the message belongs to.

@@ -16,6 +16,9 @@ pub struct Snapshot {
     /// Approvals that wait for the person or for the gateway's confirmation, oldest first; none
     /// once the installation has stopped.
     pub approvals: Arc<[PendingApproval]>,
+    /// Why nothing can be written to the journal now, as a sentence fragment: until it can, nothing
+    /// is carried.
+    pub storage: Option<String>,
 }
 
 /// One of the two connections.
@@ -63,6 +66,7 @@ impl Snapshot {
             gateway: link,
             load: Load::default(),
             approvals: Arc::default(),
+            storage: None,
         }
     }
 }

@@ -14,7 +14,8 @@ Other processes of this computer can read the flags of a command. Give tokens by
 variable or, better, by file (`--openclaw-token-file`, `--sophon-token-file`).
 
 Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 10 OpenClaw not installed, 11 not set up, \
-12 unreachable, 13 no token for it, 20 Sophon unreachable, 21 pairing timed out, 22 code expired.";
+12 unreachable, 13 no token for it, 20 Sophon unreachable, 21 pairing timed out, 22 code expired, \
+30 another program carries this installation.";
 
 /// What was asked for.
 #[derive(Debug, Parser)]

@@ -9,15 +9,19 @@ use sap::BridgeToken;
 use tokio::time::{Instant, sleep_until};
 use vault::Vault;
 
+use crate::claim::{Claim, claim};
 use crate::event::Event;
 use crate::exit::{Exit, Failure, sentence};
 use crate::gateway;
 use crate::keys::InstallationKeys;
+use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
 use crate::program::{Ending, Program};
 
 /// How long a failed side waits for the other one, when the first failure ends the program: so the
 /// exit code does not depend on which side fails faster.
 const OTHER_SIDE: Duration = Duration::from_secs(3);
+
+const AGAIN: &str = "Start it again; if it stays, run it with --verbose.";
 
 /// What is known about one side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,13 +43,17 @@ struct Sides {
 /// Carries messages until the program is to stop.
 ///
 /// # Errors
-/// Always: [`Ending::Stopped`], a revoked installation, or a side that is away if nothing is tried
-/// again.
+/// Always: [`Ending::Stopped`], an installation that another program carries or that was revoked, or
+/// a side that is away if nothing is tried again.
 pub(crate) async fn carry(
     program: &mut Program,
     token: BridgeToken,
     vault: &Vault,
 ) -> Result<Infallible, Ending> {
+    let Claim { journal, hold, remark } = claim(&program.config, &token.installation_id())?;
+    if let Some(message) = remark {
+        program.output.tell(&Event::Notice { message });
+    }
     let config = &program.config;
     let settings = Settings {
         cloud: config.cloud.clone(),
@@ -54,9 +62,11 @@ pub(crate) async fn carry(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let keys = Arc::new(InstallationKeys::new(vault.clone(), config.stored_prefix()));
-    let mut installation = Installation::start(settings, program.dialer.clone(), keys);
+    let mut installation = Installation::start(settings, program.dialer.clone(), keys, journal)
+        .map_err(|error| Failure::fatal(sentence(&error.to_string()), AGAIN))?;
     let ending = follow(program, &mut installation, &token).await;
     installation.stop().await;
+    drop(hold);
     Err(ending)
 }
 
@@ -66,6 +76,7 @@ async fn follow(
     token: &BridgeToken,
 ) -> Ending {
     let mut sides = Sides::default();
+    let mut others = OtherBridgeWatch::start(token.installation_id());
     loop {
         if program.config.no_retry
             && let Some(failure) = sides.failure()
@@ -76,13 +87,19 @@ async fn follow(
             biased;
             () = program.signals.token().cancelled() => return Ending::Stopped,
             notice = installation.next_notice() => notice,
+            other = others.changed() => {
+                program.output.tell(&Event::Notice { message: about_the_other(other) });
+                continue;
+            }
             () = sleep_until(sides.give_up_at.unwrap_or_else(Instant::now)),
                 if sides.give_up_at.is_some() && program.config.no_retry => continue,
         };
         let Some(notice) = notice else {
-            let hint = "Start it again; if it stays, run it with --verbose.";
-            return Failure::fatal("The bridge stopped by itself.", hint).into();
+            return Failure::fatal("The bridge stopped by itself.", AGAIN).into();
         };
+        if matches!(notice, Notice::CloudUp { .. }) {
+            others.look_again();
+        }
         if let Some(ending) = tell(program, &mut sides, notice, token) {
             return ending;
         }
@@ -129,6 +146,17 @@ fn tell(
             sides.lose(|sides| &mut sides.gateway, failure, program);
         }
         Notice::Revoked { code } => return Some(revoked(&code).into()),
+        Notice::Storage { trouble: Some(trouble) } => {
+            let message = format!(
+                "Nothing can be written to the data folder ({trouble}): messages wait at Sophon \
+                 until it can."
+            );
+            program.output.tell(&Event::Notice { message });
+        }
+        Notice::Storage { trouble: None } => {
+            let message = "The data folder can be written to again.".to_owned();
+            program.output.tell(&Event::Notice { message });
+        }
         Notice::MessageRefused { why, .. } => {
             program.output.tell(&Event::Notice { message: sentence(&why) });
         }
@@ -149,6 +177,13 @@ fn tell(
 /// Where the gateway is, as given or as its configuration says now.
 fn gateway_url(program: &Program) -> String {
     gateway::look(&program.config).url.unwrap_or_default().to_string()
+}
+
+fn about_the_other(other: Option<OtherBridge>) -> String {
+    match other {
+        Some(other) => format!("{} {}", other.what(), other.remedy()),
+        None => "The npm bridge has ended.".to_owned(),
+    }
 }
 
 fn revoked(code: &str) -> Failure {

@@ -29,6 +29,8 @@ pub struct Config {
     pub gateway_token: Option<GatewayToken>,
     /// Folder of OpenClaw's configuration.
     pub state_dir: PathBuf,
+    /// Folder of everything that is kept on disk.
+    pub data_dir: PathBuf,
     /// Where secrets are kept.
     pub secrets: Place,
     /// Name of this computer on the phone.
@@ -91,6 +93,7 @@ impl Config {
             gateway_token,
             state_dir,
             secrets: Place::at(&data_dir, usual.as_deref(), Preference::Auto),
+            data_dir,
             host_label,
             manual_pair: options.manual_pair,
             no_retry: options.no_retry,

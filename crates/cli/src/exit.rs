@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-/// An exit code; the numbers are those of the published npm bridge.
+use journal::OpenError;
+
+/// An exit code; the numbers up to 22 are those of the published npm bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done, or stopped by whoever started it.
@@ -25,6 +27,8 @@ pub enum Exit {
     PairingTimedOut = 21,
     /// The pairing code expired.
     CodeExpired = 22,
+    /// Another program of this computer carries the installation.
+    InUse = 30,
 }
 
 impl From<Exit> for ExitCode {
@@ -66,6 +70,30 @@ impl From<vault::VaultError> for Failure {
     }
 }
 
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let message = sentence(&error.to_string());
+        match error {
+            OpenError::InUse { .. } => Self {
+                exit: Exit::InUse,
+                code: "installation_in_use",
+                message,
+                hint: Some(
+                    "Go on with that one, or quit it and start this one again: two at once would \
+                     answer every message twice."
+                        .to_owned(),
+                ),
+            },
+            other @ (OpenError::Future { .. } | OpenError::Unusable { .. } | _) => Self {
+                exit: Exit::Failure,
+                code: other.code(),
+                message,
+                hint: Some(other.remedy().to_owned()),
+            },
+        }
+    }
+}
+
 /// Makes a sentence of a fragment.
 pub fn sentence(fragment: &str) -> String {
     let mut letters = fragment.trim_end_matches('.').chars();
@@ -76,6 +104,13 @@ pub fn sentence(fragment: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_installation_that_is_carried_already_has_an_exit_code_and_names_the_process() {
+        let failure = Failure::from(OpenError::InUse { pid: Some(4711) });
+        assert_eq!((failure.exit as u8, failure.code), (30, "installation_in_use"));
+        assert!(failure.message.contains("process 4711"), "{failure}");
+    }
 
     #[test]
     fn a_fragment_becomes_a_sentence_once() {

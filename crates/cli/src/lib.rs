@@ -2,11 +2,13 @@
 
 mod args;
 mod carry;
+mod claim;
 mod config;
 mod event;
 mod exit;
 mod gateway;
 mod keys;
+mod other_bridge;
 mod output;
 mod outside;
 mod pair;
@@ -27,10 +29,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 pub use crate::args::{Arguments, Command, Options};
+pub use crate::claim::{Claim, Hold, claim};
 pub use crate::config::Config;
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
+pub use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
 pub use crate::output::timestamp;
 pub use crate::outside::{open_outside, secret_variables};
 pub use crate::paths::usual_data_dir;

@@ -268,7 +268,7 @@ pub enum FailureKind {
 }
 
 /// An agent's question to its owner.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
     /// Its id: a UUID, or `plugin:<uuid>`.
     pub id: String,
@@ -305,7 +305,8 @@ pub struct Approval {
 }
 
 /// What kind of thing an approval asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ApprovalKind {
     /// A command.
     Exec,

@@ -1,13 +1,14 @@
 //! What the bridge says to the cloud: one struct a route of `POST /v1/bridge/<route>`.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ApprovalId, IdempotencyKey, InteractionId, MessageId, SessionId, TaskId};
 
 /// One call to the cloud, without its idempotency key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Call {
     /// Opens a bubble, or sends a whole message.
     SendMessage(SendMessage),
@@ -39,7 +40,7 @@ pub enum Bucket {
 }
 
 /// Body of `sendMessage`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SendMessage {
     /// Session that the message belongs to.
     pub session_id: SessionId,
@@ -51,7 +52,7 @@ pub struct SendMessage {
 }
 
 /// Body of `sendMessageDelta`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SendMessageDelta {
     /// Bubble that the text is appended to.
     pub message_id: MessageId,
@@ -60,7 +61,7 @@ pub struct SendMessageDelta {
 }
 
 /// Body of `sendMessageEnd`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SendMessageEnd {
     /// Bubble that ends.
     pub message_id: MessageId,
@@ -75,7 +76,7 @@ pub struct SendMessageEnd {
 }
 
 /// What one answer cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens read by the model.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,7 +96,7 @@ pub struct Usage {
 }
 
 /// Why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
     /// The model finished, or the person stopped it.
@@ -109,7 +110,7 @@ pub enum FinishReason {
 }
 
 /// Body of `createTask`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreateTask {
     /// Session that the card belongs to.
     pub session_id: SessionId,
@@ -129,7 +130,7 @@ pub struct CreateTask {
 }
 
 /// Body of `updateTask`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateTask {
     /// Session that the card belongs to.
     pub session_id: SessionId,
@@ -147,7 +148,7 @@ pub struct UpdateTask {
 }
 
 /// Body of `finishTask`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FinishTask {
     /// Session that the card belongs to.
     pub session_id: SessionId,
@@ -173,7 +174,7 @@ pub struct FinishTask {
 }
 
 /// How a tool ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
     /// It did what it was asked.
@@ -185,7 +186,7 @@ pub enum TaskStatus {
 }
 
 /// Body of `requestApproval`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestApproval {
     /// Session whose agent asks.
     pub session_id: SessionId,
@@ -217,7 +218,7 @@ pub struct RequestApproval {
 }
 
 /// What kind of thing an approval asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// A command on a computer.
     #[serde(rename = "shell.exec")]
@@ -228,7 +229,7 @@ pub enum Action {
 }
 
 /// How much an approval puts at stake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Nothing that matters.
@@ -253,6 +254,21 @@ impl Call {
             Self::FinishTask(_) => "finishTask",
             Self::RequestApproval(_) => "requestApproval",
         }
+    }
+
+    /// Reads a call back from its route and its body; none when they are of no call.
+    pub fn read(route: &str, body: &[u8]) -> Option<Self> {
+        let call = match route {
+            "sendMessage" => Self::SendMessage(serde_json::from_slice(body).ok()?),
+            "sendMessageDelta" => Self::SendMessageDelta(serde_json::from_slice(body).ok()?),
+            "sendMessageEnd" => Self::SendMessageEnd(serde_json::from_slice(body).ok()?),
+            "createTask" => Self::CreateTask(serde_json::from_slice(body).ok()?),
+            "updateTask" => Self::UpdateTask(serde_json::from_slice(body).ok()?),
+            "finishTask" => Self::FinishTask(serde_json::from_slice(body).ok()?),
+            "requestApproval" => Self::RequestApproval(serde_json::from_slice(body).ok()?),
+            _ => return None,
+        };
+        Some(call)
     }
 
     /// Names the rate bucket that the call draws from.
@@ -312,5 +328,6 @@ mod tests {
             json!({"message_id": "msg_1", "text": "done", "usage": {"output_tokens": 20},
                    "finish_reason": "content_filter", "idempotency_key": key.as_str()})
         );
+        assert_eq!(Call::read(call.route(), &call.body(&key)), Some(call));
     }
 }

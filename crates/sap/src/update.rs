@@ -2,6 +2,8 @@
 
 mod parse;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ApprovalId, InteractionId, MessageId, SessionId, UpdateId};
 
 /// One update, delivered at least once.
@@ -90,7 +92,7 @@ pub enum Content {
 }
 
 /// A file that came with a message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attachment {
     /// Where it can be fetched without any credential of ours.
     pub url: Option<String>,
@@ -103,7 +105,8 @@ pub struct Attachment {
 }
 
 /// A person's decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Allow this once (`approve`, and `approveForSession` as the cloud stores it).
     Approve,

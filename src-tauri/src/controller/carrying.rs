@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::{Installation, Link, Notice, Settings, Snapshot};
-use cli::{Config, InstallationKeys, look, settings};
+use cli::{
+    Claim, Config, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, claim, look,
+    sentence, settings,
+};
 use dial::Dialer;
 use sap::BridgeToken;
 use tokio::sync::watch;
@@ -19,6 +22,10 @@ use crate::view::{Beat, Pulse};
 /// The bridge, and what was heard of it.
 pub(super) struct Carrying {
     installation: Installation,
+    hold: Hold,
+    others: OtherBridgeWatch,
+    /// What a person should know about the journal.
+    remark: Option<String>,
     watching: watch::Receiver<Snapshot>,
     heard: VecDeque<Notice>,
     pub(super) snapshot: Snapshot,
@@ -26,6 +33,8 @@ pub(super) struct Carrying {
     was_ready: bool,
     /// What the gateway said last, also when it has gone.
     pub(super) gateway_version: Option<String>,
+    /// Another bridge that nobody was told about yet.
+    other_news: Option<OtherBridge>,
 }
 
 impl Carrying {
@@ -34,27 +43,34 @@ impl Carrying {
         token: BridgeToken,
         dialer: Dialer,
         keys: Arc<InstallationKeys>,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
+        let installation_id = token.installation_id();
+        let Claim { journal, hold, remark } = claim(config, &installation_id)?;
         let settings = Settings {
             cloud: config.cloud.clone(),
             token,
             gateway: settings(config, &look(config)),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        let installation = Installation::start(settings, dialer, keys);
+        let installation = Installation::start(settings, dialer, keys, journal)
+            .map_err(|error| Failure::fatal(sentence(&error.to_string()), "Start Sophon again."))?;
         let mut watching = installation.snapshot();
         let snapshot = watching.borrow_and_update().clone();
         let mut health = Health::default();
         health.look(false, now_ms());
-        Self {
+        Ok(Self {
             installation,
+            hold,
+            others: OtherBridgeWatch::start(installation_id),
+            remark,
             watching,
             heard: VecDeque::new(),
             snapshot,
             health,
             was_ready: false,
             gateway_version: None,
-        }
+            other_news: None,
+        })
     }
 
     /// Ends when there is something new; it is taken by the loop.
@@ -62,13 +78,23 @@ impl Carrying {
         tokio::select! {
             Some(notice) = self.installation.next_notice() => self.heard.push_back(notice),
             Ok(()) = self.watching.changed() => {}
+            other = self.others.changed() => self.other_news = other,
             // A bridge that has ended says nothing more.
             else => std::future::pending().await,
         }
     }
 
     pub(super) async fn stop(self) {
-        self.installation.stop().await;
+        let Self { installation, hold, .. } = self;
+        installation.stop().await;
+        drop(hold);
+    }
+
+    /// What a person should know as long as it is at work.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
+        let other = self.others.found();
+        let other = other.map(|other| format!("{} {}", other.what(), other.remedy()));
+        self.remark.clone().into_iter().chain(other)
     }
 
     pub(super) fn decide(&self, approval: String, decision: openclaw::Decision) {
@@ -114,9 +140,15 @@ impl<S: Shell> Controller<S> {
             carrying.gateway_version = Some(version.clone());
         }
         let heard = std::mem::take(&mut carrying.heard);
+        let other = carrying.other_news.take();
         self.look_at_health();
         for notice in heard {
             self.hear(notice);
+        }
+        if let Some(other) = other {
+            tracing::warn!(?other, "the npm bridge carries this installation as well");
+            let text = format!("{} {}", other.what(), other.remedy());
+            self.tell(Topic::Health, "Two bridges carry this computer", &text);
         }
     }
 
@@ -138,7 +170,12 @@ impl<S: Shell> Controller<S> {
             Notice::DeliveryFailed { session, code } => {
                 tracing::warn!(%session, code, "the cloud refused a part of an answer");
             }
-            Notice::CloudUp { .. } => tracing::info!("Sophon is connected"),
+            Notice::CloudUp { .. } => {
+                tracing::info!("Sophon is connected");
+                if let Some(carrying) = self.phase.carrying() {
+                    carrying.others.look_again();
+                }
+            }
             Notice::CloudDown { cause, code } => {
                 tracing::warn!(cause, code, "Sophon is away");
             }
@@ -170,7 +207,7 @@ impl<S: Shell> Controller<S> {
                 let text = cause.map_or_else(
                     || "Messages wait until it is back.".to_owned(),
                     |(cause, remedy)| {
-                        let cause = cli::sentence(&cause);
+                        let cause = sentence(&cause);
                         remedy.map_or(cause.clone(), |remedy| format!("{cause} {remedy}"))
                     },
                 );

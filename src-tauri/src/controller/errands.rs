@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cli::{InstallationKeys, sentence};
+use cli::{Failure, InstallationKeys, sentence};
 use sap::BridgeToken;
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -75,8 +75,15 @@ impl<S: Shell> Controller<S> {
     pub(super) fn carry(&mut self) {
         let (Some(token), Some(vault)) = (self.token.clone(), self.vault.clone()) else { return };
         let keys = Arc::new(InstallationKeys::new(vault, self.config.stored_prefix()));
-        let carrying = Carrying::start(&self.config, token, self.dialer.clone(), keys);
-        self.phase = Phase::Carrying(Box::new(carrying));
+        self.phase = match Carrying::start(&self.config, token, self.dialer.clone(), keys) {
+            Ok(carrying) => Phase::Carrying(Box::new(carrying)),
+            Err(failure) => {
+                tracing::warn!(code = failure.code, "the bridge cannot be started");
+                let Failure { message: what, hint, .. } = failure;
+                let problem = Problem { what, remedy: hint };
+                Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) }
+            }
+        };
     }
 
     /// Disconnects both sides; what is on its way gets the chance to arrive.

@@ -6,6 +6,7 @@ use dial::Dialer;
 use vault::Vault;
 
 use super::approvals::from_gateway;
+use super::carrying::Carrying;
 use super::{After, Controller, Pairing, Parts, Phase};
 use crate::clock::to_ms;
 use crate::os::current::Autostart;
@@ -62,6 +63,7 @@ impl<S: Shell> Controller<S> {
     pub(super) fn view(&self) -> View {
         let asked = self.phase.carrying().map(|carrying| &carrying.snapshot.approvals);
         let approvals = asked.into_iter().flat_map(|asked| asked.iter().map(approval)).collect();
+        let carried = self.phase.carrying().into_iter().flat_map(Carrying::remarks);
         View {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             installation: self.installation(),
@@ -69,7 +71,7 @@ impl<S: Shell> Controller<S> {
             settings: self.settings(),
             refused: self.refused.clone(),
             tray: self.tray_host,
-            remarks: self.remarks.clone(),
+            remarks: self.remarks.iter().cloned().chain(carried).collect(),
             log_folder: self.log_folder.clone(),
         }
     }

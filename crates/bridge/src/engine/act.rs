@@ -2,13 +2,15 @@
 
 use openclaw::Call;
 use sap::{Attachment, FinishReason, InteractionId, SessionId, Usage};
+use serde::{Deserialize, Serialize};
 
-/// Names a turn within this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Names a turn of an installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct TurnId(pub(crate) u64);
 
 impl TurnId {
-    /// Stands for no turn of this process.
+    /// Stands for no turn.
     pub(crate) const NONE: Self = Self(0);
 }
 
@@ -26,7 +28,8 @@ pub(crate) enum Act {
 }
 
 /// What the cloud is told about a turn. The bubble's id is filled in when it is known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Post {
     /// Open the bubble.
     Open {

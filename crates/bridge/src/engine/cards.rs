@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use openclaw::{ToolCallId, ToolEvent};
 use sap::TaskStatus;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// How long a card waits for the call's arguments, which follow its announcement within a frame
@@ -34,19 +35,23 @@ pub(crate) enum CardChange {
 }
 
 /// All tool calls of one turn that have not ended, and the memory of those that have.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Cards {
     open: Vec<Card>,
     finished: Vec<ToolCallId>,
 }
 
-#[derive(Debug)]
+/// Of a card, that outlives the process which the gateway does not tell again.
+#[derive(Debug, Serialize, Deserialize)]
 struct Card {
     id: ToolCallId,
     name: String,
     title: Option<String>,
+    #[serde(skip)]
     args: Option<Value>,
-    announced_at: Instant,
+    /// When its arguments began to be waited for.
+    #[serde(skip)]
+    announced_at: Option<Instant>,
     created: bool,
     is_command: bool,
     /// The approval that was asked about this call.
@@ -55,8 +60,11 @@ struct Card {
     decided: Option<String>,
     /// The approval without which nothing more will be heard of this call (older generation).
     waits_for: Option<String>,
+    #[serde(skip)]
     tail: Option<String>,
+    #[serde(skip)]
     result: Option<Ending>,
+    #[serde(skip)]
     item_ended: Option<Ending>,
 }
 
@@ -152,14 +160,13 @@ impl Cards {
 
     /// Shows cards whose arguments did not come in time.
     pub(crate) fn on_time(&mut self, now: Instant) -> Vec<CardChange> {
-        let due = |card: &&mut Card| !card.created && card.announced_at + ARGUMENTS_GRACE <= now;
+        let due = |card: &&mut Card| card.arguments_due().is_some_and(|at| at <= now);
         self.open.iter_mut().filter(due).flat_map(Card::create).collect()
     }
 
     /// When [`Cards::on_time`] wants to be called, if at all.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let waiting = self.open.iter().filter(|card| !card.created);
-        waiting.map(|card| card.announced_at + ARGUMENTS_GRACE).min()
+        self.open.iter().filter_map(Card::arguments_due).min()
     }
 
     /// The owner is asked about a call: its card says so.
@@ -240,7 +247,7 @@ impl Cards {
             name: String::new(),
             title: None,
             args: None,
-            announced_at: now,
+            announced_at: Some(now),
             created: false,
             is_command: false,
             asked: None,
@@ -285,6 +292,11 @@ impl Cards {
 }
 
 impl Card {
+    /// Until when the card waits for its arguments, if it does.
+    fn arguments_due(&self) -> Option<Instant> {
+        self.announced_at.filter(|_| !self.created).map(|at| at + ARGUMENTS_GRACE)
+    }
+
     fn create(&mut self) -> Option<CardChange> {
         if self.created {
             return None;

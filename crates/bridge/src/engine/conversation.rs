@@ -1,5 +1,7 @@
 //! One session: its messages in order, one turn at a time, and the runs that belong to it.
 
+mod kept;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -13,6 +15,8 @@ use serde_json::Value;
 use super::act::{Act, Purpose, TurnId};
 use super::queue_card::{QueueCard, queue_card};
 use super::turn::{Context, Turn};
+
+pub(crate) use self::kept::ConversationRecord;
 
 /// How many ended runs a session remembers, to know their late frames by.
 const ENDED_RUNS: usize = 64;
@@ -39,6 +43,8 @@ pub(crate) struct Conversation {
     ended: VecDeque<RunId>,
     /// Runs that were stopped here while the gateway was away.
     stops_owed: Vec<RunId>,
+    /// The turns that the ledger was shown last.
+    kept: Vec<TurnId>,
     pub(crate) last_used: Instant,
 }
 
@@ -53,6 +59,7 @@ impl Conversation {
             adopted: Vec::new(),
             ended: VecDeque::new(),
             stops_owed: Vec::new(),
+            kept: Vec::new(),
             last_used: now,
         }
     }
@@ -155,9 +162,12 @@ impl Conversation {
         for turn in &waiting {
             acts.push(queue_card(turn, cx, QueueCard::Cancelled));
         }
-        for mut turn in self.active.take().into_iter().chain(self.adopted.drain(..)).chain(waiting)
-        {
+        let begun: Vec<Turn> =
+            self.active.take().into_iter().chain(self.adopted.drain(..)).collect();
+        for mut turn in begun.into_iter().chain(waiting) {
             turn.quit(cx, acts);
+            // What the gateway still says of it belongs to nobody, also in the next process.
+            self.remember(&turn);
         }
     }
 
@@ -326,6 +336,9 @@ impl Conversation {
         }
         for turn in &mut self.waiting {
             turn.on_time(cx, acts);
+            if turn.is_over() {
+                acts.push(queue_card(turn, cx, QueueCard::Expired));
+            }
         }
         self.waiting.retain(|turn| !turn.is_over());
         self.tidy(cx, acts);

@@ -1,14 +1,19 @@
 //! The approvals desk: every question of an agent that is pending, and what is being done about it.
 
-use std::collections::BTreeMap;
+mod kept;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use openclaw::{Approval, ApprovalKind, Decision, Generation, SessionKey};
 use sap::SessionId;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Now;
 use super::seen::Seen;
 use crate::{Decider, Settled};
+
+pub(crate) use self::kept::ApprovalRecord;
 
 /// How long before its end a question is denied on the older gateway, which may otherwise run what
 /// nobody approved (`openclaw-facts.md`, H8).
@@ -29,6 +34,9 @@ pub(crate) struct Desk {
     known: u64,
     /// Counts the changes of what is pending.
     revision: u64,
+    /// The questions that the ledger was shown last, and the revision then.
+    kept: BTreeSet<String>,
+    kept_revision: u64,
 }
 
 /// One pending question.
@@ -46,14 +54,15 @@ pub(crate) struct Pending {
 }
 
 /// A decision that was made here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) decision: Decision,
     pub(crate) author: Author,
 }
 
 /// Who made a decision here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Author {
     /// A person.
     Person(Decider),
@@ -98,6 +107,8 @@ impl Desk {
             over: Seen::new(REMEMBERED),
             known: 0,
             revision: 0,
+            kept: BTreeSet::new(),
+            kept_revision: 0,
         }
     }
 
@@ -208,23 +219,31 @@ impl Desk {
     /// Keeps a decision until its question is known.
     pub(crate) fn keep_early(&mut self, id: String, decision: sap::Decision) {
         self.early.insert(id, decision);
+        self.revision += 1;
     }
 
     /// Takes the decision that came before its question.
     pub(crate) fn take_early(&mut self, id: &str) -> Option<sap::Decision> {
-        self.early.remove(id)
+        let decision = self.early.remove(id)?;
+        self.revision += 1;
+        Some(decision)
     }
 
     /// Takes the decisions of a kind whose questions the gateway does not list: they are over.
     pub(crate) fn take_stale(&mut self, kind: ApprovalKind) -> Vec<String> {
         let of_kind = |id: &str| kind_of(id) == kind;
-        self.early.extract_if(.., |id, _| of_kind(id)).map(|(id, _)| id).collect()
+        let stale: Vec<String> =
+            self.early.extract_if(.., |id, _| of_kind(id)).map(|(id, _)| id).collect();
+        if !stale.is_empty() {
+            self.revision += 1;
+        }
+        stale
     }
 
     /// A question is over.
     pub(crate) fn remove(&mut self, id: &str) -> Option<Pending> {
         let pending = self.pending.remove(id)?;
-        self.over.is_new(&pending.approval.id);
+        self.over.add(pending.approval.id.clone());
         self.revision += 1;
         Some(pending)
     }

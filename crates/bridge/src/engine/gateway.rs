@@ -2,12 +2,13 @@
 
 use openclaw::{ApprovalKind, Event, RunEvent, SessionKey};
 use sap::SessionId;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Now;
 use super::{Effect, Engine, GatewayFacts};
 
 /// The gateway's process as it was last seen.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct LastGateway {
     boot_id: Option<String>,
     seen_ms: u64,
@@ -20,10 +21,9 @@ impl Engine {
             Some(LastGateway { boot_id: facts.boot_id.clone(), seen_ms: now.unix_ms });
         self.agent.clone_from(&facts.agent);
         self.gateway = Some(facts);
+        self.keep_gateway();
         self.rename_untouched_keys();
-        for (session, model) in std::mem::take(&mut self.models_owed) {
-            self.choose_model(&session, model, effects);
-        }
+        self.choose_models_owed(effects);
         for kind in [ApprovalKind::Exec, ApprovalKind::Plugin] {
             self.list_approvals(kind, effects);
         }

@@ -3,7 +3,9 @@
 //! lane, so nothing overtakes; a retry sends the same bytes. State without I/O, like the rest of
 //! the engine.
 
+mod kept;
 mod lane;
+mod line;
 mod request;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -13,6 +15,7 @@ use bytes::Bytes;
 use sap::{Accepted, Bucket, RateReport, Rates, Refusal, Reply, SessionId};
 
 use self::lane::{Lane, Outcome};
+use self::line::Item;
 use self::request::Request;
 use super::act::{Post, TurnId};
 use crate::backoff::Backoff;
@@ -79,6 +82,9 @@ pub(crate) struct Outbox {
     opens_with: &'static str,
     random: fastrand::Rng,
     next_id: u64,
+    next_number: u64,
+    /// The lanes of which the ledger was not shown everything.
+    changed: BTreeSet<LaneId>,
 }
 
 impl Outbox {
@@ -94,6 +100,8 @@ impl Outbox {
             opens_with: "",
             random: fastrand::Rng::with_seed(seed),
             next_id: 0,
+            next_number: 1,
+            changed: BTreeSet::new(),
         }
     }
 
@@ -101,8 +109,10 @@ impl Outbox {
     pub(crate) fn push(&mut self, session: &SessionId, turn: TurnId, post: Post, now: Instant) {
         let id = LaneId::of(session, &post);
         let lane = self.lanes.entry(id.clone()).or_insert_with(|| Lane::new(session.clone()));
-        lane.push(turn, post, now);
+        lane.push(Item { number: self.next_number, turn, post, since: now });
+        self.next_number += 1;
         self.queue(&id);
+        self.changed.insert(id);
     }
 
     /// Takes the requests that may leave now.
@@ -129,6 +139,7 @@ impl Outbox {
     fn launch(&mut self, lane_id: LaneId, bucket: Bucket) -> Option<Dispatch> {
         let lane = self.lanes.get_mut(&lane_id)?;
         lane.queued_for = None;
+        self.changed.insert(lane_id.clone());
         let request: &Request = lane.launch(self.opens_with)?;
         let id = DispatchId(self.next_id);
         self.next_id += 1;
@@ -147,7 +158,7 @@ impl Outbox {
         };
         let deliveries = self.apply(&lane_id, outcome, now);
         self.queue(&lane_id);
-        self.forget_if_done(&lane_id);
+        self.changed.insert(lane_id);
         deliveries
     }
 
@@ -220,6 +231,7 @@ impl Outbox {
         self.lanes.clear();
         self.ready.clear();
         self.sleeping.clear();
+        self.changed.clear();
     }
 
     /// When [`Outbox::poll`] wants to be called, if nothing else happens.
@@ -258,12 +270,6 @@ impl Outbox {
         }
         if let Some(bucket) = wants {
             self.ready.entry(bucket).or_default().push_back(id.clone());
-        }
-    }
-
-    fn forget_if_done(&mut self, id: &LaneId) {
-        if self.lanes.get(id).is_some_and(Lane::is_forgettable) {
-            self.lanes.remove(id);
         }
     }
 }

@@ -10,6 +10,7 @@ pub(super) enum QueueCard {
     Shown,
     Started,
     Cancelled,
+    Expired,
 }
 
 /// Shows, or ends, the card of a queued message.
@@ -41,6 +42,7 @@ pub(super) fn queue_card(turn: &Turn, cx: Context<'_>, change: QueueCard) -> Act
         }),
         QueueCard::Started => finish(TaskStatus::Completed, "Its turn has come"),
         QueueCard::Cancelled => finish(TaskStatus::Cancelled, "Stopped while it waited"),
+        QueueCard::Expired => finish(TaskStatus::Failed, "Its turn did not come in time"),
     };
     Act::Post { turn: turn.id, post: Post::Ready(call) }
 }

@@ -1,6 +1,7 @@
 //! The text of one answer, put together from what the gateway says about it.
 
 use openclaw::RunId;
+use serde::{Deserialize, Serialize};
 
 use super::limits::{MAX_TEXT, cut, streamable};
 
@@ -13,16 +14,35 @@ use super::limits::{MAX_TEXT, cut, streamable};
 pub(crate) struct Reply {
     segments: Vec<Segment>,
     canonical: String,
-    streamed: String,
+    streamed: Streamed,
 }
 
-#[derive(Debug)]
-struct Segment {
+/// What the person was sent of an answer.
+#[derive(Debug, PartialEq)]
+enum Streamed {
+    /// This text.
+    Text(String),
+    /// As many bytes, by an earlier process: the text that the gateway repeats begins with them.
+    Bytes(usize),
+    /// Something that the gateway has taken back since: nothing can be added to it.
+    Other,
+}
+
+impl Default for Streamed {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+/// One part of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Segment {
     source: Source,
     text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Source {
     Run(RunId),
     Preamble(RunId, String),
@@ -57,12 +77,17 @@ impl Reply {
     /// Where the gateway took words back (it does when it asks a model again), nothing is added to
     /// what the person saw: the end will show the canonical text.
     pub(crate) fn take_unsent(&mut self) -> Option<String> {
-        let unsent = streamable(&self.canonical).strip_prefix(self.streamed.as_str())?;
+        let streamable = streamable(&self.canonical);
+        if let Streamed::Bytes(bytes) = self.streamed {
+            self.streamed = Streamed::Text(streamable.get(..bytes)?.to_owned());
+        }
+        let Streamed::Text(streamed) = &mut self.streamed else { return None };
+        let unsent = streamable.strip_prefix(streamed.as_str())?;
         if unsent.is_empty() {
             return None;
         }
         let unsent = unsent.to_owned();
-        self.streamed.push_str(&unsent);
+        streamed.push_str(&unsent);
         Some(unsent)
     }
 
@@ -86,6 +111,26 @@ impl Reply {
     pub(crate) fn start_over(&mut self) {
         self.segments.clear();
         self.canonical.clear();
+        if matches!(self.streamed, Streamed::Bytes(bytes) if bytes > 0) {
+            self.streamed = Streamed::Other;
+        }
+    }
+
+    /// The parts that the gateway does not repeat: all but the text of the run that goes on.
+    pub(crate) fn settled(&self) -> &[Segment] {
+        match self.segments.split_last() {
+            Some((Segment { source: Source::Run(_), .. }, before)) => before,
+            Some((Segment { source: Source::Preamble(..), .. }, _)) | None => &self.segments,
+        }
+    }
+
+    /// Makes an answer that an earlier process began: these parts are settled, and the person was
+    /// sent so many bytes of it.
+    pub(crate) fn resume(segments: Vec<Segment>, streamed: usize) -> Self {
+        let streamed = Streamed::Bytes(streamed);
+        let mut reply = Self { segments, canonical: String::new(), streamed };
+        reply.rebuild();
+        reply
     }
 
     /// Says whether the answer has any text yet.
@@ -188,6 +233,28 @@ mod tests {
         reply.run_says(&run(), "right");
         assert_eq!(reply.take_unsent(), None);
         assert_eq!(reply.whole(None), "right");
+    }
+
+    #[test]
+    fn a_resumed_answer_is_streamed_on_from_where_it_was() {
+        let mut first = Reply::default();
+        first.preamble_says(&run(), "item", "Let me look.");
+        first.run_says(&run(), "Fou");
+        let streamed = first.take_unsent().unwrap().len();
+        let mut second = Reply::resume(first.settled().to_vec(), streamed);
+        assert_eq!(second.take_unsent(), None);
+        second.run_says(&run(), "Found it.");
+        assert_eq!(second.take_unsent().as_deref(), Some("nd it."));
+        assert_eq!(second.whole(None), "Let me look.\n\nFound it.");
+    }
+
+    #[test]
+    fn a_resumed_answer_that_begins_anew_adds_nothing_to_what_was_seen() {
+        let mut reply = Reply::resume(Vec::new(), 5);
+        reply.start_over();
+        reply.run_says(&run(), "other words");
+        assert_eq!(reply.take_unsent(), None);
+        assert_eq!(reply.whole(None), "other words");
     }
 
     #[test]

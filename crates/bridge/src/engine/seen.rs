@@ -24,20 +24,30 @@ impl<T: Clone + Eq + Hash> Seen<T> {
         self.ids.contains(id)
     }
 
-    /// Says whether the id is new, and remembers it.
-    pub(crate) fn is_new(&mut self, id: &T) -> bool {
+    /// Remembers an id; says, if it is new, which one is forgotten for it.
+    pub(crate) fn see(&mut self, id: &T) -> Option<Forgotten<T>> {
         if !self.ids.insert(id.clone()) {
-            return false;
+            return None;
         }
         self.order.push_back(id.clone());
-        if self.order.len() > self.capacity
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.ids.remove(&oldest);
+        let is_full = self.order.len() > self.capacity;
+        let oldest = if is_full { self.order.pop_front() } else { None };
+        if let Some(oldest) = &oldest {
+            self.ids.remove(oldest);
         }
-        true
+        Some(Forgotten(oldest))
+    }
+
+    /// Remembers an id.
+    pub(crate) fn add(&mut self, id: T) {
+        // That another one is forgotten for it is of no interest here.
+        let _ = self.see(&id);
     }
 }
+
+/// The id that was forgotten for a new one, if the memory was full.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Forgotten<T>(pub(crate) Option<T>);
 
 #[cfg(test)]
 mod tests {
@@ -46,8 +56,9 @@ mod tests {
     #[test]
     fn a_repeat_is_recognised_until_it_is_long_ago() {
         let mut seen = Seen::new(2);
-        assert!(seen.is_new(&1) && !seen.is_new(&1));
-        assert!(seen.is_new(&2) && seen.is_new(&3));
-        assert!(seen.is_new(&1));
+        assert_eq!((seen.see(&1), seen.see(&1)), (Some(Forgotten(None)), None));
+        assert_eq!(seen.see(&2), Some(Forgotten(None)));
+        assert_eq!(seen.see(&3), Some(Forgotten(Some(1))));
+        assert!(seen.see(&1).is_some());
     }
 }

@@ -9,6 +9,7 @@ mod coming_back;
 mod harness;
 mod messages;
 mod recordings;
+mod restarts;
 mod schedules;
 mod settling;
 mod shown;

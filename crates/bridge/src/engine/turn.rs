@@ -3,6 +3,7 @@
 
 mod closing;
 mod handing_over;
+mod kept;
 mod returning;
 mod timing;
 
@@ -12,6 +13,7 @@ use openclaw::{
     Approval, Generation, OutgoingAttachment, RunEventKind, RunId, SessionKey, ToolCallId,
 };
 use sap::{Attachment, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId};
+use serde::{Deserialize, Serialize};
 
 use super::act::{Act, Post, Purpose, TurnId};
 use super::cards::Cards;
@@ -20,6 +22,8 @@ use super::ending::Ending;
 use super::explain::Cause;
 use super::redact::Redactor;
 use super::reply::Reply;
+
+pub(crate) use self::kept::{TurnRecord, key, moment};
 
 /// What a turn must know about the world when something happens.
 #[derive(Clone, Copy)]
@@ -52,20 +56,24 @@ pub(crate) struct Turn {
     is_done_there: bool,
     /// The gateway's process ended while it had the turn.
     gateway_restarted: bool,
+    /// The run had shown a sign of life before this process began.
+    was_lively: bool,
     last_heard: Instant,
     received: Instant,
     received_ms: u64,
 }
 
 /// The person's message that a turn answers.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Message {
     pub(super) id: MessageId,
     pub(super) interaction_id: Option<InteractionId>,
     pub(super) text: String,
     thinking: Option<String>,
     attachments: Vec<Attachment>,
-    files: Vec<OutgoingAttachment>,
+    /// The files, or why one is missing; none before they were fetched.
+    #[serde(skip)]
+    files: Option<Vec<Result<OutgoingAttachment, String>>>,
 }
 
 /// Where a turn stands.
@@ -115,7 +123,7 @@ impl Turn {
             text: text.to_owned(),
             thinking: thinking_level(message.thought_level.as_deref()),
             attachments: message.attachments.clone(),
-            files: Vec::new(),
+            files: None,
         };
         Self::new(id, run, Some(message), Phase::Queued, cx.now)
     }
@@ -140,6 +148,7 @@ impl Turn {
             outcomes_pending: 0,
             is_done_there: false,
             gateway_restarted: false,
+            was_lively: false,
             last_heard: now.instant,
             received: now.instant,
             received_ms: now.unix_ms,
@@ -159,6 +168,11 @@ impl Turn {
     /// Says whether the turn's bubble is closed.
     pub(crate) fn is_over(&self) -> bool {
         self.phase == Phase::Over
+    }
+
+    /// Says whether the turn waits behind another one.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.phase == Phase::Queued
     }
 
     /// Says whether the gateway has not been asked yet.

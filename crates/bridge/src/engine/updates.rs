@@ -13,7 +13,7 @@ impl Engine {
     /// Takes an update once, and acknowledges it as often as it comes.
     pub(super) fn update(&mut self, update: Update, now: Now, effects: &mut Vec<Effect>) {
         let Update { id, session_id, interaction_id, kind } = update;
-        if !self.seen_updates.is_new(&id) {
+        if !self.is_new_update(&id) {
             return acknowledge(id, effects);
         }
         if let Some(session) = &session_id {
@@ -21,7 +21,7 @@ impl Engine {
         }
         match (kind, session_id) {
             (UpdateKind::Message(message), Some(session)) => {
-                if self.seen_messages.is_new(&message.id) {
+                if self.is_new_message(&message.id) {
                     self.message(&session, &message, interaction_id, now, effects);
                 }
             }
@@ -102,31 +102,50 @@ impl Engine {
     fn end_session(&mut self, session: &SessionId, now: Now, effects: &mut Vec<Effect>) {
         self.with(session, now, effects, super::Conversation::abandon_all);
         self.models_owed.remove(session);
+        self.keep_model(session);
     }
 
     /// Chooses a session's model at the gateway, now or when it is there.
-    pub(super) fn choose_model(
+    fn choose_model(
         &mut self,
         session: &SessionId,
         model: Option<String>,
         effects: &mut Vec<Effect>,
     ) {
-        if self.gateway.is_none() {
-            self.models_owed.insert(session.clone(), model);
-            return;
+        self.models_owed.insert(session.clone(), model);
+        self.keep_model(session);
+        if self.gateway.is_some() {
+            self.tell_model(session, effects);
         }
-        if let Some(conversation) = self.conversations.get(session) {
+    }
+
+    /// The gateway is there: it is told the models that were chosen and that it has not confirmed.
+    pub(super) fn choose_models_owed(&self, effects: &mut Vec<Effect>) {
+        for session in self.models_owed.keys() {
+            self.tell_model(session, effects);
+        }
+    }
+
+    fn tell_model(&self, session: &SessionId, effects: &mut Vec<Effect>) {
+        if let Some(conversation) = self.conversations.get(session)
+            && let Some(model) = self.models_owed.get(session).cloned()
+        {
             let call = Call::SetModel { session_key: conversation.key.clone(), model };
             effects.push(Effect::Gateway(Purpose::Model(session.clone()), call));
         }
     }
 
     pub(super) fn model_answered(
-        &self,
+        &mut self,
         session: SessionId,
         answer: Result<Value, CallError>,
         effects: &mut Vec<Effect>,
     ) {
+        if matches!(answer, Err(CallError::Disconnected)) {
+            return;
+        }
+        self.models_owed.remove(&session);
+        self.keep_model(&session);
         if let Err(error) = answer {
             let why = format!("the gateway did not change the model: {error}");
             tracing::warn!(%session, why, "the model of a session stays as it was");

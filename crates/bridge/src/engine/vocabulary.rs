@@ -1,5 +1,6 @@
 //! What goes into the engine, and what comes out of it.
 
+use journal::{Change, Firmness};
 use openclaw::{Call, CallError, Decision, Event, Generation, OutgoingAttachment};
 use sap::{Attachment, Outgoing, Question, SessionId, Update};
 use serde_json::Value;
@@ -52,6 +53,18 @@ pub struct GatewayFacts {
     pub uptime_ms: Option<u64>,
     /// Largest attachment in bytes, where the gateway says so.
     pub max_attachment: Option<u64>,
+}
+
+/// What an input leads to. What is kept must be durable before any of the effects is performed, and
+/// before any effect of a later step.
+#[derive(Debug)]
+pub struct Step {
+    /// What must outlive the process.
+    pub keep: Vec<Change>,
+    /// How firmly.
+    pub firmness: Firmness,
+    /// What should be done.
+    pub effects: Vec<Effect>,
 }
 
 /// What should be done.

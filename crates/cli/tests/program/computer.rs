@@ -138,8 +138,34 @@ impl Running {
         found.ok().flatten().unwrap_or_else(|| panic!("no {name} among {seen:#?}"))
     }
 
+    /// Waits for an event with a text in one of its fields.
+    pub(crate) async fn event_with(&mut self, name: &str, field: &str, text: &str) -> Value {
+        loop {
+            let event = self.event(name).await;
+            if event[field].as_str().is_some_and(|it| it.contains(text)) {
+                return event;
+            }
+        }
+    }
+
+    /// Everything that it still tells until it ends.
+    pub(crate) async fn rest(mut self) -> Vec<Value> {
+        let mut told = Vec::new();
+        let whole = async {
+            while let Some(line) = self.lines.next_line().await.unwrap() {
+                told.push(serde_json::from_str(&line).unwrap());
+            }
+        };
+        timeout(DEADLINE, whole).await.expect("the program ends");
+        told
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
+        let pid = self.pid().to_string();
         let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
         assert!(sent.success());
     }

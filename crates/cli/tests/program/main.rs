@@ -7,3 +7,5 @@ mod computer;
 mod exit_codes;
 #[cfg(test)]
 mod pairing;
+#[cfg(test)]
+mod two_bridges;

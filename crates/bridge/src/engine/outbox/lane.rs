@@ -1,6 +1,8 @@
 //! One session's ordered line to the cloud.
 
-use std::collections::{HashMap, VecDeque};
+mod kept;
+
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use sap::{
@@ -10,7 +12,10 @@ use sap::{
 use serde_json::Value;
 
 use super::super::act::{Post, TurnId};
+use super::line::{Item, Line};
 use super::request::{Request, key_of};
+
+pub(super) use self::kept::{BubbleRecord, PostRecord};
 
 /// How long something may be retried: the cloud closes an interaction after 30 minutes.
 const STALE_AFTER: Duration = Duration::from_secs(30 * 60);
@@ -40,13 +45,6 @@ pub(super) enum Outcome {
 }
 
 #[derive(Debug)]
-struct Item {
-    turn: TurnId,
-    post: Post,
-    since: Instant,
-}
-
-#[derive(Debug)]
 enum Bubble {
     Opening,
     Open {
@@ -61,11 +59,13 @@ enum Bubble {
 #[derive(Debug)]
 pub(super) struct Lane {
     session: SessionId,
-    line: VecDeque<Item>,
+    line: Line,
     /// In flight, or waiting to be sent again.
     current: Option<Request>,
     state: State,
     bubbles: HashMap<TurnId, Bubble>,
+    /// What the ledger was not shown yet.
+    news: kept::News,
     updates: u64,
     /// The bucket in whose line it stands.
     pub(super) queued_for: Option<Bucket>,
@@ -82,21 +82,21 @@ impl Lane {
     pub(super) fn new(session: SessionId) -> Self {
         Self {
             session,
-            line: VecDeque::new(),
+            line: Line::default(),
             current: None,
             state: State::Ready,
             bubbles: HashMap::new(),
+            news: kept::News::default(),
             updates: 0,
             queued_for: None,
         }
     }
 
     /// Adds to the line; what a later word makes superfluous is merged or left out.
-    pub(super) fn push(&mut self, turn: TurnId, post: Post, now: Instant) {
-        match &post {
-            Post::Open { .. } => {
-                self.bubbles.insert(turn, Bubble::Opening);
-            }
+    pub(super) fn push(&mut self, item: Item) {
+        let turn = item.turn;
+        match &item.post {
+            Post::Open { .. } => self.set_bubble(turn, Bubble::Opening),
             Post::Text(more) => {
                 let waiting = self.line.iter_mut().find_map(|item| match &mut item.post {
                     Post::Text(text) if item.turn == turn => Some(text),
@@ -134,7 +134,12 @@ impl Lane {
             }),
             Post::Ready(_) => {}
         }
-        self.line.push_back(Item { turn, post, since: now });
+        self.line.push(item);
+    }
+
+    fn set_bubble(&mut self, turn: TurnId, bubble: Bubble) {
+        self.bubbles.insert(turn, bubble);
+        self.news.bubbles.push(turn);
     }
 
     /// The bucket of the next request, if one may leave.
@@ -159,10 +164,15 @@ impl Lane {
             return None;
         }
         if self.current.is_none() {
-            let item = self.line.pop_front()?;
-            let (call, key) = self.prepare(&item, opens_with)?;
+            let item = self.line.take()?;
+            let Some((call, key)) = self.prepare(&item, opens_with) else {
+                self.line.is_done(item.number);
+                return None;
+            };
             let body = call.body(&key);
+            self.news.request = true;
             self.current = Some(Request {
+                number: item.number,
                 call,
                 body,
                 key,
@@ -243,7 +253,7 @@ impl Lane {
             Call::SendMessage(_) => match result["message_id"].as_str() {
                 Some(id) => {
                     let open = Bubble::Open { id: MessageId::new(id), streamed: 0 };
-                    self.bubbles.insert(request.turn, open);
+                    self.set_bubble(request.turn, open);
                     Outcome::Nothing
                 }
                 None => self.turn_gone(request.turn, "no_message_id".into()),
@@ -251,11 +261,13 @@ impl Lane {
             Call::SendMessageDelta(delta) => {
                 if let Some(Bubble::Open { streamed, .. }) = self.bubbles.get_mut(&request.turn) {
                     *streamed += delta.delta.len();
+                    self.news.bubbles.push(request.turn);
                 }
                 Outcome::Nothing
             }
             Call::SendMessageEnd(_) => {
                 self.bubbles.remove(&request.turn);
+                self.news.bubbles.push(request.turn);
                 Outcome::Nothing
             }
             Call::CreateTask(_)
@@ -281,15 +293,16 @@ impl Lane {
         match refusal {
             Refusal::Revoked { .. } => Outcome::Revoked { code },
             Refusal::SessionGone { .. } if code.starts_with("session") => {
-                self.line.clear();
-                for bubble in self.bubbles.values_mut() {
-                    *bubble = Bubble::Gone;
+                self.line.retain(|_| false);
+                let turns: Vec<TurnId> = self.bubbles.keys().copied().collect();
+                for turn in turns {
+                    self.set_bubble(turn, Bubble::Gone);
                 }
                 Outcome::SessionGone { code }
             }
             Refusal::SessionGone { .. } => self.turn_gone(request.turn, code),
             Refusal::AlreadyDone { .. } if bubble_call && code == "message_finalized" => {
-                self.bubbles.insert(request.turn, Bubble::Gone);
+                self.set_bubble(request.turn, Bubble::Gone);
                 Outcome::Nothing
             }
             Refusal::Invalid { .. } | Refusal::AlreadyDone { .. }
@@ -300,7 +313,7 @@ impl Lane {
             // One item is lost for good; the end of its bubble still carries the whole text.
             Refusal::Invalid { .. } | Refusal::AlreadyDone { .. } | Refusal::TooLarge => {
                 if matches!(request.call, Call::SendMessageEnd(_)) {
-                    self.bubbles.insert(request.turn, Bubble::Gone);
+                    self.set_bubble(request.turn, Bubble::Gone);
                 }
                 Outcome::Refused { code }
             }
@@ -309,7 +322,7 @@ impl Lane {
     }
 
     fn turn_gone(&mut self, turn: TurnId, code: String) -> Outcome {
-        self.bubbles.insert(turn, Bubble::Gone);
+        self.set_bubble(turn, Bubble::Gone);
         self.line.retain(|item| item.turn != turn);
         Outcome::TurnGone { turn, code }
     }
@@ -326,6 +339,7 @@ impl Lane {
     pub(super) fn again(&mut self, opens_with: &str) {
         self.state = State::Ready;
         let Some(request) = &mut self.current else { return };
+        self.news.request = true;
         if let Call::SendMessage(open) = &mut request.call
             && open.text != opens_with
         {
@@ -360,7 +374,9 @@ impl Lane {
 
     fn complete(&mut self) -> Option<Request> {
         self.state = State::Ready;
-        self.current.take()
+        let request = self.current.take()?;
+        self.line.is_done(request.number);
+        Some(request)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -15,6 +15,8 @@ const SMALLER_TEXT: usize = 16 * 1024;
 /// A request whose bytes are fixed.
 #[derive(Debug)]
 pub(super) struct Request {
+    /// The number of what it was made of.
+    pub(super) number: u64,
     pub(super) call: Call,
     pub(super) body: Bytes,
     pub(super) key: IdempotencyKey,

@@ -2,6 +2,8 @@ use sap::{FinishReason, IdempotencyKey};
 use serde_json::json;
 
 use super::*;
+use crate::engine::Now;
+use crate::engine::ledger::Ledger;
 
 fn session(n: u32) -> SessionId {
     SessionId::new(format!("ses_{n}"))
@@ -73,6 +75,7 @@ fn the_end_replaces_text_that_waits_and_never_overtakes_text_in_flight() {
     assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
     outbox.settle(last[0].id, accepted(json!({})), now);
     assert!(outbox.poll(now).is_empty() && outbox.is_empty());
+    outbox.keep(Now { instant: now, unix_ms: 0 }, &mut Ledger::default());
     assert!(outbox.lanes.is_empty(), "a lane with nothing to say is forgotten");
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use journal::{Firmness, Journal};
 use openclaw::{Call, CallError, Event, Generation, RunEvent, RunEventKind, RunId, SessionKey};
 use sap::{
     Accepted, ApprovalId, Content, InteractionId, MessageId, Reply, SessionId, Update, UpdateId,
@@ -16,6 +17,7 @@ pub(super) const SESSION: &str = "ses_1";
 /// A cloud that takes everything, and a gateway that is played by the test.
 pub(super) struct Harness {
     pub(super) engine: Engine,
+    pub(super) journal: Journal,
     pub(super) now: Now,
     /// Requests that reached the cloud, in order.
     pub(super) posts: Vec<(&'static str, Value)>,
@@ -31,11 +33,16 @@ pub(super) struct Harness {
     next: u64,
 }
 
+fn installation() -> sap::InstallationId {
+    sap::InstallationId::new("inst_test")
+}
+
 impl Harness {
     pub(super) fn new() -> Self {
         let now = Now { instant: Instant::now(), unix_ms: 1_800_000_000_000 };
         Self {
-            engine: Engine::new(sap::InstallationId::new("inst_test"), 7),
+            engine: Engine::new(installation(), 7),
+            journal: Journal::in_memory().unwrap(),
             now,
             posts: Vec::new(),
             calls: Vec::new(),
@@ -70,8 +77,9 @@ impl Harness {
     }
 
     pub(super) fn feed(&mut self, input: Input) {
-        let effects = self.engine.handle(input, self.now);
-        for effect in effects {
+        let step = self.engine.handle(input, self.now);
+        self.journal.commit(&step.keep, Firmness::Process).unwrap();
+        for effect in step.effects {
             match effect {
                 Effect::Cloud(sap::Outgoing::Ack { up_to }) => self.acked.push(up_to),
                 Effect::Cloud(frame) => self.answers.push(frame),
@@ -85,6 +93,16 @@ impl Harness {
         if !self.held {
             self.deliver();
         }
+    }
+
+    /// The process ends without a word, and another one goes on from the journal after a while.
+    pub(super) fn crash(&mut self, away: Duration) {
+        self.waiting.clear();
+        self.calls.clear();
+        self.advance_to(self.now.instant + away);
+        let rows = self.journal.rows().unwrap();
+        self.engine = Engine::restore(installation(), 8, &rows, self.now);
+        self.feed(Input::Tick);
     }
 
     /// The cloud takes what waits.

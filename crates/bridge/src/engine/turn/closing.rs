@@ -11,7 +11,7 @@ use super::super::explain::Cause;
 use super::{Context, Phase, Turn};
 
 /// How long the gateway may take to stop a run (`sap.md`: `chat.abort` within 5 s).
-const STOP_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long the end waits for facts that the older gateway only keeps in its history.
 const CLOSE_WITHIN: Duration = Duration::from_millis(250);
 /// The same, when what an approved command printed is among them.

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::super::act::{Act, Purpose};
 use super::super::ending::Ending;
 use super::super::explain::Cause;
-use super::{Context, Phase, Turn};
+use super::{Context, Message, Phase, Turn};
 
 impl Turn {
     /// It is the turn's turn: fetches its files, or hands it over.
     pub(crate) fn start(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
         let Some(message) = &self.message else { return };
-        if message.attachments.is_empty() {
+        if message.attachments.is_empty() || message.files.is_some() {
             self.phase = Phase::Unsent { retry_at: None };
             self.hand_over(cx, acts);
         } else {
@@ -40,14 +40,7 @@ impl Turn {
             return;
         }
         if let Some(message) = &mut self.message {
-            for file in files {
-                match file {
-                    Ok(file) => message.files.push(file),
-                    Err(why) => {
-                        message.text.push_str(&format!("\n\n[A file is missing here: {why}]"));
-                    }
-                }
-            }
+            message.files = Some(files);
         }
         self.phase = Phase::Unsent { retry_at: None };
         self.hand_over(cx, acts);
@@ -59,11 +52,12 @@ impl Turn {
             return;
         }
         let Some(message) = &self.message else { return };
+        let files = message.files.as_deref().unwrap_or_default();
         let call = Call::ChatSend {
             session_key: cx.key.clone(),
-            message: message.text.clone(),
+            message: message.as_sent(),
             run_id: self.run.clone(),
-            attachments: message.files.clone(),
+            attachments: files.iter().flatten().cloned().collect(),
             thinking: message.thinking.clone(),
         };
         self.phase = Phase::Sending;
@@ -86,8 +80,9 @@ impl Turn {
             return;
         }
         match answer.map(|answer| SendAnswer::parse(&answer)) {
-            Ok(Some(SendAnswer::Started | SendAnswer::InFlight)) => {
-                self.phase = Phase::Running { lively: false };
+            Ok(Some(SendAnswer::Started)) => self.phase = Phase::Running { lively: false },
+            Ok(Some(SendAnswer::InFlight)) => {
+                self.phase = Phase::Running { lively: self.was_lively };
             }
             Ok(Some(SendAnswer::AlreadyDone)) => {
                 self.is_done_there = true;
@@ -127,5 +122,14 @@ impl Turn {
     /// Takes the wish for a level of thinking away, and says whether there was one.
     fn wants_thinking(&mut self) -> bool {
         self.message.as_mut().is_some_and(|message| message.thinking.take().is_some())
+    }
+}
+
+impl Message {
+    /// The text as the gateway gets it: it names the files that are missing.
+    pub(super) fn as_sent(&self) -> String {
+        let missing = self.files.iter().flatten().filter_map(|file| file.as_ref().err());
+        let notes = missing.map(|why| format!("\n\n[A file is missing here: {why}]"));
+        std::iter::once(self.text.clone()).chain(notes).collect()
     }
 }

@@ -26,10 +26,7 @@ impl Turn {
             self.post_cards(changes, cx, acts);
         }
         match self.phase {
-            Phase::Unsent { .. } => {
-                self.phase = Phase::Unsent { retry_at: None };
-                self.hand_over(cx, acts);
-            }
+            Phase::Unsent { .. } => self.start(cx, acts),
             Phase::Stopping { .. } => self.ask_to_stop(cx, acts),
             Phase::Between if restarted => {
                 // Pending approvals do not survive the gateway, and so nothing goes on after them.
@@ -71,7 +68,7 @@ impl Turn {
             return;
         };
         let Some(message) = &self.message else { return self.checked_adopted(&history, cx, acts) };
-        let finding = recovery::find(&history, &self.run, &message.text, self.received_ms);
+        let finding = recovery::find(&history, &self.run, &message.as_sent(), self.received_ms);
         match (self.phase.clone(), finding) {
             (
                 Phase::Queued
@@ -118,8 +115,7 @@ impl Turn {
                 self.close(Ending::Failed(Cause::AnsweredElsewhere), cx, acts);
             }
             (Phase::Unknown | Phase::Sending | Phase::Resuming { .. }, Finding::Unheard) => {
-                self.phase = Phase::Unsent { retry_at: None };
-                self.hand_over(cx, acts);
+                self.start(cx, acts);
             }
             // The older gateway's history does not show a run that goes on; its frames will.
             (Phase::Running { .. }, Finding::Unheard) => {}

@@ -1,0 +1,86 @@
+//! What of the pending questions outlives the process.
+
+use journal::Table;
+use openclaw::Approval;
+use sap::SessionId;
+use serde::{Deserialize, Serialize};
+
+use super::super::ledger::Ledger;
+use super::{Desk, Pending, Verdict};
+
+/// A question, or a decision about one that is not known yet, as it is written down.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Shown<'a> {
+    Pending {
+        approval: &'a Approval,
+        session: &'a SessionId,
+        verdict: Option<Verdict>,
+        ends_at_ms: u64,
+    },
+    Early(sap::Decision),
+}
+
+/// A question, or a decision about one that is not known yet, as it is read back.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ApprovalRecord {
+    /// The person was asked.
+    Pending {
+        /// The question.
+        approval: Box<Approval>,
+        /// Session that it belongs to.
+        session: SessionId,
+        /// What was decided here and the gateway had not confirmed.
+        verdict: Option<Verdict>,
+        /// When it ends: Unix time in milliseconds.
+        ends_at_ms: u64,
+    },
+    /// The phone decided before the question was known.
+    Early(sap::Decision),
+}
+
+impl Desk {
+    /// Shows the ledger what must outlive the process, if anything changed.
+    pub(crate) fn keep(&mut self, ledger: &mut Ledger) {
+        if self.kept_revision == self.revision {
+            return;
+        }
+        self.kept_revision = self.revision;
+        let before = std::mem::take(&mut self.kept);
+        // Questions that the person was not asked come again with the gateway's list.
+        for (id, pending) in &self.pending {
+            let Some(session) = &pending.session else { continue };
+            let Pending { approval, verdict, ends_at_ms, .. } = pending;
+            let shown =
+                Shown::Pending { approval, session, verdict: *verdict, ends_at_ms: *ends_at_ms };
+            ledger.put(Table::Approvals, id.as_str(), &shown);
+            self.kept.insert(id.clone());
+        }
+        for (id, decision) in &self.early {
+            ledger.put(Table::Approvals, id.as_str(), &Shown::Early(*decision));
+            self.kept.insert(id.clone());
+        }
+        for gone in before.difference(&self.kept) {
+            ledger.remove(Table::Approvals, gone.as_str());
+        }
+    }
+
+    /// Takes back what an earlier process left.
+    pub(crate) fn take_back(&mut self, id: &str, record: ApprovalRecord) {
+        self.kept.insert(id.to_owned());
+        self.revision += 1;
+        match record {
+            ApprovalRecord::Pending { approval, session, verdict, ends_at_ms } => {
+                self.known += 1;
+                let session = Some(session);
+                let number = self.known;
+                let pending = Pending { approval: *approval, session, verdict, ends_at_ms, number };
+                self.pending.insert(id.to_owned(), pending);
+            }
+            ApprovalRecord::Early(decision) => {
+                self.early.insert(id.to_owned(), decision);
+            }
+        }
+    }
+}

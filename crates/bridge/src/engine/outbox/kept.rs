@@ -1,0 +1,56 @@
+//! What of the outbox outlives the process.
+
+use std::collections::HashMap;
+
+use journal::{Row, Table};
+
+use super::super::clock::Now;
+use super::super::ledger::{self, Ledger};
+use super::lane::{BubbleRecord, Lane, PostRecord};
+use super::{LaneId, Outbox};
+use crate::engine::TurnId;
+
+impl Outbox {
+    /// Shows the ledger what must outlive the process, and forgets lanes that have nothing to say.
+    pub(crate) fn keep(&mut self, now: Now, ledger: &mut Ledger) {
+        for id in std::mem::take(&mut self.changed) {
+            let Some(lane) = self.lanes.get_mut(&id) else { continue };
+            lane.keep(now, ledger);
+            if lane.is_forgettable() {
+                self.lanes.remove(&id);
+            }
+        }
+    }
+
+    /// Takes back what an earlier process left; says how much of each bubble was sent.
+    pub(crate) fn take_back(&mut self, rows: &[Row], now: Now) -> HashMap<TurnId, usize> {
+        for (key, record) in ledger::read::<BubbleRecord>(rows, Table::Bubbles) {
+            let Ok(turn) = key.parse() else { continue };
+            let id = LaneId { session: record.session.clone(), is_approvals: false };
+            self.lane(&id).take_back_bubble(TurnId(turn), record);
+        }
+        for (key, record) in ledger::read::<PostRecord>(rows, Table::Posts) {
+            let Ok(number) = key.parse() else { continue };
+            self.next_number = self.next_number.max(number + 1);
+            let id = LaneId {
+                session: record.session.clone(),
+                is_approvals: record.is_approval_request(),
+            };
+            self.lane(&id).take_back_post(number, record, now);
+        }
+        let lanes: Vec<LaneId> = self.lanes.keys().cloned().collect();
+        for id in lanes {
+            self.queue(&id);
+        }
+        self.lanes.values().flat_map(Lane::streamed).collect()
+    }
+
+    /// The largest number of a turn that something here belongs to.
+    pub(crate) fn last_turn(&self) -> u64 {
+        self.lanes.values().flat_map(Lane::turns).map(|turn| turn.0).max().unwrap_or(0)
+    }
+
+    fn lane(&mut self, id: &LaneId) -> &mut Lane {
+        self.lanes.entry(id.clone()).or_insert_with(|| Lane::new(id.session.clone()))
+    }
+}

@@ -1,0 +1,182 @@
+//! What of a lane outlives the process.
+
+use bytes::Bytes;
+use journal::Table;
+use sap::{Call, IdempotencyKey, MessageId, SessionId};
+use serde::{Deserialize, Serialize};
+
+use super::super::super::act::{Post, TurnId};
+use super::super::super::clock::Now;
+use super::super::super::ledger::Ledger;
+use super::super::super::turn::{key as turn_key, moment};
+use super::super::line::Item;
+use super::super::request::Request;
+use super::{Bubble, Lane};
+
+/// What the ledger was not shown yet.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// The last item that it was shown.
+    pub(super) shown: u64,
+    /// The current request is another one, or has other bytes.
+    pub(super) request: bool,
+    /// Bubbles that changed.
+    pub(super) bubbles: Vec<TurnId>,
+}
+
+/// Something to be sent, as it is written down and read back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in super::super) struct PostRecord {
+    pub(in super::super) session: SessionId,
+    turn: TurnId,
+    since_ms: u64,
+    content: Content,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Content {
+    /// It waits.
+    Waiting(Post),
+    /// It may have been sent: these are its bytes.
+    Fixed { route: String, key: IdempotencyKey, body: String, was_cut: bool },
+}
+
+/// An open bubble, as it is written down and read back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in super::super) struct BubbleRecord {
+    pub(in super::super) session: SessionId,
+    message_id: MessageId,
+    streamed: usize,
+}
+
+impl PostRecord {
+    /// Says whether it belongs to a lane of approvals.
+    pub(in super::super) fn is_approval_request(&self) -> bool {
+        match &self.content {
+            Content::Waiting(post) => matches!(post, Post::Ready(Call::RequestApproval(_))),
+            Content::Fixed { route, .. } => route == "requestApproval",
+        }
+    }
+}
+
+impl Lane {
+    /// Shows the ledger what must outlive the process.
+    pub(in super::super) fn keep(&mut self, now: Now, ledger: &mut Ledger) {
+        for number in self.line.take_gone() {
+            ledger.remove(Table::Posts, row(number));
+        }
+        let since_ms = |since| unix_ms(since, now);
+        for item in self.line.iter().rev().take_while(|item| item.number > self.news.shown) {
+            if item.must_outlive() {
+                let record = PostRecord {
+                    session: self.session.clone(),
+                    turn: item.turn,
+                    since_ms: since_ms(item.since),
+                    content: Content::Waiting(item.post.clone()),
+                };
+                ledger.put_loosely(Table::Posts, row(item.number), &record);
+            }
+        }
+        if let Some(last) = self.line.last() {
+            self.news.shown = last.number;
+        }
+        if let Some(request) = &self.current
+            && std::mem::take(&mut self.news.request)
+        {
+            let record = PostRecord {
+                session: self.session.clone(),
+                turn: request.turn,
+                since_ms: since_ms(request.since),
+                content: Content::Fixed {
+                    route: request.call.route().to_owned(),
+                    key: request.key.clone(),
+                    body: String::from_utf8_lossy(&request.body).into_owned(),
+                    was_cut: request.was_cut,
+                },
+            };
+            ledger.put_loosely(Table::Posts, row(request.number), &record);
+        }
+        for turn in std::mem::take(&mut self.news.bubbles) {
+            match self.bubbles.get(&turn) {
+                Some(Bubble::Open { id, streamed }) => {
+                    let session = self.session.clone();
+                    let record =
+                        BubbleRecord { session, message_id: id.clone(), streamed: *streamed };
+                    ledger.put_loosely(Table::Bubbles, turn_key(turn), &record);
+                }
+                Some(Bubble::Opening | Bubble::Gone) | None => {
+                    ledger.remove(Table::Bubbles, turn_key(turn));
+                }
+            }
+        }
+    }
+
+    /// Takes back an open bubble that an earlier process left.
+    pub(in super::super) fn take_back_bubble(&mut self, turn: TurnId, record: BubbleRecord) {
+        let bubble = Bubble::Open { id: record.message_id, streamed: record.streamed };
+        self.bubbles.insert(turn, bubble);
+    }
+
+    /// Takes back something to be sent; they come in order.
+    pub(in super::super) fn take_back_post(&mut self, number: u64, record: PostRecord, now: Now) {
+        let PostRecord { turn, since_ms, content, .. } = record;
+        let since = moment(since_ms, now);
+        self.news.shown = self.news.shown.max(number);
+        match content {
+            Content::Waiting(post) => {
+                if matches!(post, Post::Open { .. }) {
+                    self.bubbles.insert(turn, Bubble::Opening);
+                }
+                self.line.push(Item { number, turn, post, since });
+            }
+            Content::Fixed { route, key, body, was_cut } => {
+                let Some(call) = Call::read(&route, body.as_bytes()) else {
+                    tracing::warn!(route, "a kept request cannot be read");
+                    return self.line.is_done(number);
+                };
+                if matches!(call, Call::SendMessage(_)) {
+                    self.bubbles.insert(turn, Bubble::Opening);
+                }
+                let body = Bytes::from(body);
+                let request =
+                    Request { number, call, body, key, turn, since, attempts: 0, was_cut };
+                self.current = Some(request);
+            }
+        }
+    }
+
+    /// How much of each bubble was sent, or is about to be.
+    pub(in super::super) fn streamed(&self) -> impl Iterator<Item = (TurnId, usize)> {
+        self.bubbles.iter().filter_map(|(turn, bubble)| match bubble {
+            Bubble::Open { streamed, .. } => Some((*turn, streamed + self.being_sent(*turn))),
+            Bubble::Opening | Bubble::Gone => None,
+        })
+    }
+
+    /// The turns that something here belongs to.
+    pub(in super::super) fn turns(&self) -> impl Iterator<Item = TurnId> {
+        let waiting = self.line.iter().map(|item| item.turn);
+        let current = self.current.iter().map(|request| request.turn);
+        self.bubbles.keys().copied().chain(waiting).chain(current)
+    }
+
+    fn being_sent(&self, turn: TurnId) -> usize {
+        match &self.current {
+            Some(Request { call: Call::SendMessageDelta(delta), turn: of, .. }) if *of == turn => {
+                delta.delta.len()
+            }
+            Some(_) | None => 0,
+        }
+    }
+}
+
+/// The key of an item's row.
+fn row(number: u64) -> String {
+    number.to_string()
+}
+
+fn unix_ms(moment: std::time::Instant, now: Now) -> u64 {
+    let ago = now.instant.saturating_duration_since(moment).as_millis();
+    now.unix_ms.saturating_sub(u64::try_from(ago).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,133 @@
+//! Two programs for one installation, of which the second is refused, and the npm bridge beside
+//! this one.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::computer::Computer;
+use simulator::cloud::{Cloud, CloudOptions};
+use simulator::gateway::{Gateway, GatewayOptions};
+use tokio::process::{Child, Command};
+
+const QUICK: Duration = Duration::from_secs(5);
+
+/// A cloud, a computer with a gateway, and a token of an installation.
+async fn set_up() -> (Cloud, Gateway, Computer, String) {
+    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
+    let gateway = Gateway::start(GatewayOptions::default()).await.unwrap();
+    let computer = Computer::new();
+    computer.serve(&gateway);
+    let (_, token) = cloud.mint_installation("Den");
+    (cloud, gateway, computer, token)
+}
+
+fn upgrades(cloud: &Cloud) -> usize {
+    cloud.calls().iter().filter(|call| call.route == "ws").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_program_for_the_same_installation_is_refused_until_the_first_has_ended() {
+    let (cloud, gateway, computer, token) = set_up().await;
+    let base = cloud.base_url();
+    let elsewhere = computer.path("elsewhere");
+    let mut first = computer.start(&cloud, &["--sophon-token", &token]);
+    first.event("ready").await;
+
+    let given = ["--json", "--sophon-base", &base, "--sophon-token", &token];
+    let other_folder = ["--data-dir", elsewhere.to_str().unwrap()];
+    for folder in [&[][..], &other_folder] {
+        let second = computer.finish(&[&given[..], folder].concat()).await;
+        let error = second.event("error");
+        assert_eq!((second.code, &error["code"]), (30, &"installation_in_use".into()));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(&format!("process {}", first.pid())), "{message}");
+        assert!(error["hint"].as_str().unwrap().contains("quit it"), "{error}");
+        assert!(second.stderr.contains(message), "{second:?}");
+    }
+    assert_eq!(upgrades(&cloud), 1, "the second one dials nobody");
+    assert_eq!(gateway.connects().len(), 1);
+
+    first.signal("TERM");
+    assert_eq!(first.ended(QUICK).await.0.code(), Some(0));
+    let mut third = computer.start(&cloud, &[&["--sophon-token", &token], &other_folder[..]].concat());
+    third.event("ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_was_killed_stands_in_nobodys_way() {
+    let (cloud, _gateway, computer, token) = set_up().await;
+    let mut first = computer.start(&cloud, &["--sophon-token", &token]);
+    first.event("ready").await;
+    first.signal("KILL");
+    assert!(!first.ended(QUICK).await.0.success());
+    let mut second = computer.start(&cloud, &["--sophon-token", &token]);
+    second.event("ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_installation_is_carried_beside_the_first() {
+    let (cloud, _gateway, computer, token) = set_up().await;
+    let (_, other) = cloud.mint_installation("Den, of somebody else");
+    let mut first = computer.start(&cloud, &["--sophon-token", &token]);
+    first.event("ready").await;
+    let mut second = computer.start(&cloud, &["--sophon-token", &other]);
+    second.event("ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_starts_while_another_pairs_is_not_refused_before_there_is_an_installation() {
+    let (cloud, _gateway, computer, token) = set_up().await;
+    let mut pairing = computer.start(&cloud, &[]);
+    pairing.event("pairing_started").await;
+    let mut second = computer.start(&cloud, &["--sophon-token", &token]);
+    second.event("ready").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_npm_bridge_with_the_same_installation_is_named_and_so_is_its_end() {
+    let (cloud, _gateway, computer, token) = set_up().await;
+    let mut npm = npm_bridge(&computer.path("."), &token);
+    let mut bridge = computer.start(&cloud, &["--sophon-token", &token]);
+    let pid = npm.id().unwrap();
+    let notice = bridge.event_with("notice", "message", "npm bridge").await;
+    let message = notice["message"].as_str().unwrap();
+    assert!(message.contains(&format!("(process {pid})")), "{message}");
+    assert!(message.contains("answered twice") && message.contains(&format!("kill {pid}")));
+    assert!(!message.contains(&token), "{message}");
+    npm.kill().await.unwrap();
+    bridge.event_with("notice", "message", "npm bridge has ended").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_npm_bridge_of_another_installation_is_nobodys_business() {
+    let (cloud, _gateway, computer, token) = set_up().await;
+    let (_, other) = cloud.mint_installation("Den, of somebody else");
+    let _npm = npm_bridge(&computer.path("."), &other);
+    let mut bridge = computer.start(&cloud, &["--sophon-token", &token]);
+    bridge.event("ready").await;
+    bridge.signal("TERM");
+    let told = bridge.rest().await;
+    assert!(told.iter().all(|event| event["event"] != "notice"), "{told:#?}");
+}
+
+/// Starts what looks like the npm bridge of this user, set up with a token.
+fn npm_bridge(home: &Path, token: &str) -> Child {
+    let package = home.join("lib/node_modules/@sophonai/bridge/dist");
+    let credentials = home.join(".config/sophon");
+    for folder in [&package, &credentials] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let id = token.split(':').next().unwrap();
+    let kept = serde_json::json!({"botToken": token, "installationId": id, "savedAt": ""});
+    fs::write(credentials.join("credentials.json"), kept.to_string()).unwrap();
+    // Run by a shell with the name of node, it waits until its input ends.
+    fs::write(package.join("cli.js"), "read line\n").unwrap();
+    symlink("/bin/sh", home.join("bin/node")).unwrap();
+    symlink(package.join("cli.js"), home.join("bin/bridge")).unwrap();
+    let mut node = Command::new(home.join("bin/node"));
+    node.arg(home.join("bin/bridge")).args(["openclaw", "--json"]).env_clear().env("HOME", home);
+    node.stdin(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
+}
