@@ -104,7 +104,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
-                signal = inbox.recv() => match signal {
+                signal = inbox.recv(), if !self.keeper.is_full() => match signal {
                     Some(signal) => self.take(signal),
                     None => break,
                 },

@@ -208,6 +208,7 @@ impl Engine {
             Purpose::Send(ref session, _)
             | Purpose::Abort(ref session, _)
             | Purpose::Check(ref session, _)
+            | Purpose::Whole(ref session, _)
             | Purpose::Cost(ref session, _)
             | Purpose::Outcome(ref session, ..) => {
                 self.with(&session.clone(), now, effects, |conversation, cx, acts| {

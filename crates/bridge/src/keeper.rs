@@ -4,26 +4,35 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use journal::{Journal, Told, Writer};
+use journal::{Firmness, Journal, Told, Writer};
+use sap::Outgoing;
 use tokio::sync::watch;
 
 use crate::engine::{Effect, Step};
 
+/// How many effects may wait for the journal before nothing more is taken in.
+const HELD: usize = 4096;
+
 /// Commits what the engine wants kept, and gives its effects in order, each once everything before
-/// it is durable.
+/// it is kept. An acknowledgement waits for more than the others: what the cloud forgets by it must
+/// survive a power cut.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     writer: Writer,
     told: watch::Receiver<State>,
     /// The last batch that was handed over.
     last: u64,
+    /// The last one of them that must survive a power cut.
+    last_firm: u64,
     held: VecDeque<(u64, Effect)>,
+    held_acks: VecDeque<(u64, Effect)>,
 }
 
 /// What the journal said last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct State {
     committed: u64,
+    flushed: u64,
     trouble: Option<String>,
 }
 
@@ -36,27 +45,59 @@ impl Keeper {
         let (tell, told) = watch::channel(State::default());
         let writer = Writer::start(journal, move |told| {
             tell.send_modify(|state| match told {
-                Told::Committed(batch) => *state = State { committed: batch, trouble: None },
+                Told::Committed(batch) => {
+                    state.committed = batch;
+                    state.trouble = None;
+                }
+                Told::Flushed(batch) => {
+                    state.flushed = batch;
+                    state.trouble = None;
+                }
                 Told::Failed(error) => state.trouble = Some(error.to_string()),
                 other => tracing::debug!(?other, "the journal says something new"),
             });
         })?;
-        Ok(Self { writer, told, last: 0, held: VecDeque::new() })
+        Ok(Self {
+            writer,
+            told,
+            last: 0,
+            last_firm: 0,
+            held: VecDeque::new(),
+            held_acks: VecDeque::new(),
+        })
     }
 
     /// Takes what an input led to.
     pub(crate) fn take(&mut self, step: Step) {
         if !step.keep.is_empty() {
             self.last = self.writer.write(step.keep, step.firmness);
+            if step.firmness == Firmness::Power {
+                self.last_firm = self.last;
+            }
         }
-        self.held.extend(step.effects.into_iter().map(|effect| (self.last, effect)));
+        for effect in step.effects {
+            if matches!(effect, Effect::Cloud(Outgoing::Ack { .. })) {
+                self.held_acks.push_back((self.last_firm, effect));
+            } else {
+                self.held.push_back((self.last, effect));
+            }
+        }
     }
 
     /// The next effect that may be performed now.
     pub(crate) fn next_due(&mut self) -> Option<Effect> {
-        let committed = self.told.borrow().committed;
-        let (_, effect) = self.held.pop_front_if(|(batch, _)| *batch <= committed)?;
-        Some(effect)
+        let (committed, flushed) = {
+            let state = self.told.borrow();
+            (state.committed, state.flushed)
+        };
+        let due = self.held.pop_front_if(|(batch, _)| *batch <= committed);
+        let due = due.or_else(|| self.held_acks.pop_front_if(|(batch, _)| *batch <= flushed));
+        due.map(|(_, effect)| effect)
+    }
+
+    /// Says whether so much waits for the journal that nothing more should be taken in.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held.len() + self.held_acks.len() >= HELD
     }
 
     /// Waits until something changed: more is durable, or the journal fails.
@@ -74,7 +115,9 @@ impl Keeper {
 
     /// Says whether everything is durable and was performed.
     pub(crate) fn is_settled(&self) -> bool {
-        self.held.is_empty() && self.told.borrow().committed >= self.last
+        self.held.is_empty()
+            && self.held_acks.is_empty()
+            && self.told.borrow().committed >= self.last
     }
 
     /// Ends in order; gives the journal back, unless it does not finish in time.

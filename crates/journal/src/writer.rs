@@ -24,8 +24,10 @@ pub struct Writer {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Told {
-    /// Everything up to this batch is durable.
+    /// Everything up to this batch survives the end of the process.
     Committed(u64),
+    /// Everything up to this batch survives a power cut as well.
+    Flushed(u64),
     /// A commit failed, and is tried again. Told once until a commit succeeds.
     Failed(CommitError),
 }

@@ -54,6 +54,8 @@ pub enum Purpose {
     Abort(SessionId, TurnId),
     /// Looks what became of a turn.
     Check(SessionId, TurnId),
+    /// Looks what the whole answer of a turn is.
+    Whole(SessionId, TurnId),
     /// Looks what a turn cost.
     Cost(SessionId, TurnId),
     /// Looks what an approved command did (older generation).

@@ -44,6 +44,7 @@ impl Ending {
                 Cause::Run { .. }
                 | Cause::Refused { .. }
                 | Cause::GatewayAway
+                | Cause::GatewayLost
                 | Cause::GatewayForgot
                 | Cause::AnsweredElsewhere
                 | Cause::Quit { .. },

@@ -16,6 +16,8 @@ pub(crate) enum Cause {
     Refused { message: String },
     /// The gateway stayed away until the interaction was about to expire.
     GatewayAway,
+    /// The gateway went away while it had the turn, and stayed away.
+    GatewayLost,
     /// The gateway restarted and does not know the turn any more.
     GatewayForgot,
     /// The gateway answered the message in a way that cannot be told apart from another's answer.
@@ -42,9 +44,15 @@ impl Cause {
                 quote(message)
             )),
             Self::GatewayAway => Some(
-                "⚠️ OpenClaw on this computer could not be reached for half an hour, so the \
+                "⚠️ OpenClaw on this computer could not be reached within half an hour, so the \
                  message was not handed over. Start it there with `openclaw gateway run`, then \
                  send the message again."
+                    .into(),
+            ),
+            Self::GatewayLost => Some(
+                "⚠️ OpenClaw on this computer went away before this answer was complete, and did \
+                 not come back. Start it there with `openclaw gateway run`; its own history shows \
+                 how far it came."
                     .into(),
             ),
             Self::GatewayForgot => Some(
@@ -85,6 +93,7 @@ impl Cause {
             Self::Run { .. }
             | Self::Refused { .. }
             | Self::GatewayAway
+            | Self::GatewayLost
             | Self::GatewayForgot
             | Self::AnsweredElsewhere
             | Self::Stopped

@@ -45,6 +45,24 @@ pub(crate) fn find(history: &History, run: &RunId, words: &str, sent_ms: u64) ->
     Finding::Answered { text: texts.join("\n\n"), usage: total(&answer) }
 }
 
+/// What a run said that nobody here asked for: by its id or, where the gateway does not keep ids
+/// (older generation), the newest answer if it was given since then.
+pub(crate) fn said_by(history: &History, run: &RunId, since_ms: u64) -> Option<String> {
+    let ids_are_kept = history.rows.iter().any(|row| row.run_id.is_some());
+    let said_it = |row: &&HistoryRow| {
+        row.role == Role::Assistant
+            && match ids_are_kept {
+                true => row.run_id.as_ref() == Some(run),
+                false => row.timestamp_ms.is_some_and(|at| at + CLOCK_SLACK_MS >= since_ms),
+            }
+    };
+    let newest = history.rows.iter().rposition(|row| row.role == Role::User).unwrap_or(0);
+    let rows = if ids_are_kept { &history.rows[..] } else { &history.rows[newest..] };
+    let texts = rows.iter().filter(said_it).map(|row| row.text.trim());
+    let texts: Vec<&str> = texts.filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join("\n\n"))
+}
+
 /// Says whether the older gateway went on after all of these approvals, and answered.
 pub(crate) fn went_on(history: &History, approvals: &[String]) -> bool {
     let last = history.rows.last();

@@ -52,6 +52,9 @@ pub(crate) struct Turn {
     pub(super) usage: openclaw::Usage,
     pub(super) cost_pending: bool,
     pub(super) outcomes_pending: usize,
+    /// Frames may have passed unheard, so that the answer is not known whole.
+    pub(super) missed_frames: bool,
+    pub(super) whole_pending: bool,
     /// The gateway said that it had answered the message before.
     is_done_there: bool,
     /// The gateway's process ended while it had the turn.
@@ -146,6 +149,8 @@ impl Turn {
             usage: openclaw::Usage::default(),
             cost_pending: false,
             outcomes_pending: 0,
+            missed_frames: false,
+            whole_pending: false,
             is_done_there: false,
             gateway_restarted: false,
             was_lively: false,

@@ -31,8 +31,9 @@ fn a_run_that_goes_on_after_a_reconnect_heals_by_its_next_text() {
         "sessionInfo": {"hasActiveRun": true}});
     h.answer(is_history, Ok(history));
     h.finish(&run, "one two three");
+    h.wait(Duration::from_secs(2));
     let bubble = &h.bubbles()[0];
-    assert_eq!(bubble.streamed, "one two");
+    assert_eq!(bubble.streamed, "one two three");
     assert_eq!(bubble.end.as_deref(), Some("one two three"));
     assert_eq!(h.sends(), 0);
 }
@@ -66,6 +67,7 @@ fn a_message_whose_hand_over_was_interrupted_is_handed_over_once() {
         h.answer(is_history, Ok(history));
         assert_eq!(h.sends(), usize::from(!known));
         h.finish(&run, "one");
+        h.wait(Duration::from_secs(2));
         assert_eq!(h.bubbles()[0].end.as_deref(), Some("one"));
     }
 }
@@ -84,6 +86,7 @@ fn the_newer_gateways_own_resumption_after_a_restart_is_adopted() {
     let resumed = RunId::new("resumed");
     h.text(&resumed, "one");
     h.finish(&resumed, "one two");
+    h.wait(Duration::from_secs(2));
     assert_eq!(h.sends(), 0);
     assert_eq!(h.bubbles().len(), 1);
     assert_eq!(h.bubbles()[0].end.as_deref(), Some("one two"));
@@ -104,9 +107,10 @@ fn a_resumption_that_is_heard_before_the_history_is_not_a_second_answer() {
         "sessionInfo": {"hasActiveRun": true}});
     h.answer(is_history, Ok(history));
     h.finish(&resumed, "one two three");
+    h.wait(Duration::from_secs(2));
     let bubbles = h.bubbles();
     assert_eq!(bubbles.len(), 1);
-    assert_eq!(bubbles[0].streamed, "one two", "the repeated words are not shown twice");
+    assert_eq!(bubbles[0].streamed, "one two three", "repeated words are not shown twice");
     assert_eq!(bubbles[0].end.as_deref(), Some("one two three"));
 }
 

@@ -59,11 +59,46 @@ fn an_answer_goes_on_where_it_was_and_ends_once() {
         "sessionInfo": {"hasActiveRun": true}});
     h.answer(is_history, Ok(history));
     h.finish(&run, "one two three");
+    h.wait(SOON);
     let bubbles = h.bubbles();
     assert_eq!(bubbles.len(), 1);
-    assert_eq!(bubbles[0].streamed, "Let me see.\n\none two ");
+    assert_eq!(bubbles[0].streamed, "Let me see.\n\none two three");
     assert_eq!(bubbles[0].end.as_deref(), Some("Let me see.\n\none two three"));
     assert_eq!(h.sends(), 0);
+}
+
+#[test]
+fn what_was_said_before_a_tool_call_while_nobody_listened_is_part_of_the_end() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say("m1", "count");
+    let run = h.accept();
+    h.crash(SOON);
+    h.gateway_up(Generation::Newer, "boot-1");
+    let running = json!({"messages": [accepted_row(&run, "count")],
+        "inFlightRun": {"runId": run.as_str(), "text": ""}});
+    h.answer(is_history, Ok(running));
+    h.finish(&run, "three");
+    assert_eq!(h.bubbles()[0].end, None);
+    let row = |text: &str| json!({"role": "assistant", "content": text});
+    let rows = json!([accepted_row(&run, "count"), row("Let me see."), row("three")]);
+    h.answer(is_history, Ok(json!({"messages": rows})));
+    assert_eq!(h.bubbles()[0].end.as_deref(), Some("Let me see.\n\nthree"));
+}
+
+#[test]
+fn a_gateway_that_stays_away_from_an_answer_is_named_in_the_end() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say("m1", "count");
+    let run = h.accept();
+    h.text(&run, "one");
+    h.crash(SOON);
+    h.wait(Duration::from_secs(28 * 60));
+    assert_eq!(h.bubbles()[0].end, None);
+    h.wait(Duration::from_secs(2 * 60));
+    assert!(h.bubbles()[0].end.as_deref().unwrap().contains("did not come back"));
+    h.gateway_up(Generation::Newer, "boot-1");
+    h.text(&run, "one two");
+    assert_eq!(h.bubbles().len(), 1);
 }
 
 #[test]

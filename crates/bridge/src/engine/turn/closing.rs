@@ -12,6 +12,8 @@ use super::{Context, Phase, Turn};
 
 /// How long the gateway may take to stop a run (`sap.md`: `chat.abort` within 5 s).
 pub(super) const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// How long the end waits for the whole answer, of which frames may have passed unheard.
+const WHOLE_WITHIN: Duration = Duration::from_secs(2);
 /// How long the end waits for facts that the older gateway only keeps in its history.
 const CLOSE_WITHIN: Duration = Duration::from_millis(250);
 /// The same, when what an approved command printed is among them.
@@ -82,12 +84,18 @@ impl Turn {
         if self.is_over() {
             return;
         }
-        let older = cx.gateway == Some(Generation::Older);
         let answered = matches!(ending, Ending::Answered { .. });
-        let wait = match (older && answered, self.outcomes_pending > 0, self.cost_pending) {
-            (true, true, _) => Some(OUTCOME_WITHIN),
-            (true, false, true) => Some(CLOSE_WITHIN),
-            (true, false, false) | (false, _, _) => None,
+        let wait = match cx.gateway.filter(|_| answered) {
+            Some(Generation::Older) if self.outcomes_pending > 0 => Some(OUTCOME_WITHIN),
+            Some(Generation::Older) if self.cost_pending => Some(CLOSE_WITHIN),
+            // What was said before a tool call stands in the history only.
+            Some(Generation::Newer) if self.missed_frames && self.message.is_some() => {
+                self.missed_frames = false;
+                self.whole_pending = true;
+                self.look_up(Purpose::Whole(cx.session.clone(), self.id), cx, acts);
+                Some(WHOLE_WITHIN)
+            }
+            Some(Generation::Older | Generation::Newer) | None => None,
         };
         match wait {
             Some(wait) => {
@@ -111,6 +119,7 @@ impl Turn {
     pub(in super::super) fn looked_up(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
         if let Phase::Closing { ending, .. } = self.phase.clone()
             && !self.cost_pending
+            && !self.whole_pending
             && self.outcomes_pending == 0
         {
             self.end(&ending, cx, acts);

@@ -61,6 +61,7 @@ impl Turn {
             thinking: message.thinking.clone(),
         };
         self.phase = Phase::Sending;
+        self.missed_frames = false;
         self.last_heard = cx.now.instant;
         acts.push(Act::Call { purpose: Purpose::Send(cx.session.clone(), self.id), call });
     }
@@ -82,6 +83,8 @@ impl Turn {
         match answer.map(|answer| SendAnswer::parse(&answer)) {
             Ok(Some(SendAnswer::Started)) => self.phase = Phase::Running { lively: false },
             Ok(Some(SendAnswer::InFlight)) => {
+                // It had been handed over before, and was heard only in part.
+                self.missed_frames = true;
                 self.phase = Phase::Running { lively: self.was_lively };
             }
             Ok(Some(SendAnswer::AlreadyDone)) => {

@@ -25,6 +25,7 @@ impl Turn {
             let changes = self.cards.finish_all(TaskStatus::Failed, "OpenClaw restarted");
             self.post_cards(changes, cx, acts);
         }
+        self.missed_frames = !self.is_unsent();
         match self.phase {
             Phase::Unsent { .. } => self.start(cx, acts),
             Phase::Stopping { .. } => self.ask_to_stop(cx, acts),
@@ -94,6 +95,7 @@ impl Turn {
             }
             (_, Finding::Answered { text, usage }) => {
                 self.outstanding.clear();
+                self.missed_frames = false;
                 self.reply.settle(&cx.redactor.own(&text));
                 self.usage = usage.unwrap_or_default();
                 self.close(Ending::Answered { stop_reason: None }, cx, acts);
@@ -123,10 +125,35 @@ impl Turn {
         }
     }
 
-    /// A run that nobody asked for fell silent.
+    /// A run that nobody asked for fell silent, or went on unheard.
     fn checked_adopted(&mut self, history: &History, cx: Context<'_>, acts: &mut Vec<Act>) {
-        if !history.has_active_run && history.in_flight.is_none() {
-            self.close(Ending::Answered { stop_reason: None }, cx, acts);
+        if history.has_active_run || history.in_flight.is_some() {
+            return;
         }
+        if self.missed_frames
+            && let Some(text) = recovery::said_by(history, &self.run, self.received_ms)
+        {
+            self.reply.settle(&cx.redactor.own(&text));
+        }
+        self.close(Ending::Answered { stop_reason: None }, cx, acts);
+    }
+
+    /// The history came with the whole answer, if it has it.
+    pub(crate) fn whole_answered(
+        &mut self,
+        answer: &Result<Value, CallError>,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        self.whole_pending = false;
+        if let Some(message) = &self.message
+            && let Some(history) = answer.as_ref().ok().and_then(History::parse)
+            && let Finding::Answered { text, usage } =
+                recovery::find(&history, &self.run, &message.as_sent(), self.received_ms)
+        {
+            self.reply.settle(&cx.redactor.own(&text));
+            self.usage = usage.unwrap_or(std::mem::take(&mut self.usage));
+        }
+        self.looked_up(cx, acts);
     }
 }

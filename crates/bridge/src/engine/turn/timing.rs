@@ -14,6 +14,11 @@ const SILENCE: Duration = Duration::from_secs(5 * 60);
 /// The same, where it is not known whether the run lives.
 const SILENCE_ELSEWHERE: Duration = Duration::from_secs(20);
 
+/// How long a message that was handed over waits at least for a gateway that went away.
+const RETURN_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// How long the older gateway may take to go on after an approval, which lives for 30 minutes.
+const GO_ON_WITHIN: Duration = Duration::from_secs(35 * 60);
+
 impl Turn {
     /// A deadline may have passed.
     pub(crate) fn on_time(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
@@ -31,7 +36,20 @@ impl Turn {
             Phase::Stopping { until } if until <= now => {
                 self.close(Ending::Failed(Cause::Stopped), cx, acts);
             }
+            Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between
+                if cx.gateway.is_none() && self.return_by() <= now =>
+            {
+                self.close(Ending::Failed(Cause::GatewayLost), cx, acts);
+            }
             Phase::Resuming { until } if until <= now && cx.gateway.is_some() => {
+                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+            }
+            Phase::Between if self.last_heard + GO_ON_WITHIN <= now && cx.gateway.is_some() => {
                 self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
             }
             Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown
@@ -60,23 +78,30 @@ impl Turn {
             Phase::Unsent { retry_at: Some(at) } if gateway_up => Some(at.min(self.hand_over_by())),
             Phase::Unsent { .. } => Some(self.hand_over_by()),
             Phase::Closing { until, .. } | Phase::Stopping { until } => Some(until),
-            Phase::Resuming { until } if gateway_up => Some(until),
-            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown if gateway_up => {
-                self.silent_at()
-            }
             Phase::Sending
             | Phase::Unknown
             | Phase::Running { .. }
             | Phase::Resuming { .. }
             | Phase::Elsewhere
             | Phase::Between
-            | Phase::Over => None,
+                if !gateway_up =>
+            {
+                Some(self.return_by())
+            }
+            Phase::Resuming { until } => Some(until),
+            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown => self.silent_at(),
+            Phase::Between => Some(self.last_heard + GO_ON_WITHIN),
+            Phase::Sending | Phase::Over => None,
         };
         own.into_iter().chain(self.cards.deadline()).min()
     }
 
     fn hand_over_by(&self) -> Instant {
         self.received + HAND_OVER_WITHIN
+    }
+
+    fn return_by(&self) -> Instant {
+        self.hand_over_by().max(self.last_heard + RETURN_WITHIN)
     }
 
     fn silent_at(&self) -> Option<Instant> {
