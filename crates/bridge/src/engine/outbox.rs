@@ -210,12 +210,16 @@ impl Outbox {
                 Vec::new()
             }
             Outcome::Retry { at } => {
-                if let Some((turn, code)) = lane.give_up_if_stale(now) {
-                    return vec![Delivery::TurnRefused { session, turn, code }];
+                let stale = lane.give_up_stale(now);
+                if lane.rests() {
+                    self.sleeping.insert((at, lane_id.clone()));
                 }
-                lane.sleep();
-                self.sleeping.insert((at, lane_id.clone()));
-                Vec::new()
+                let refused = |turn| Delivery::TurnRefused {
+                    session: session.clone(),
+                    turn,
+                    code: "undeliverable".into(),
+                };
+                stale.into_iter().map(refused).collect()
             }
             Outcome::Refused { code } => vec![Delivery::Refused { session, code }],
             Outcome::TurnGone { turn, code } => {

@@ -2,7 +2,7 @@
 
 mod kept;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use sap::{
@@ -17,8 +17,10 @@ use super::request::{Request, key_of};
 
 pub(super) use self::kept::{BubbleRecord, PostRecord};
 
-/// How long something may be retried: the cloud closes an interaction after 30 minutes.
+/// How long an answer may be retried: the cloud closes an interaction after 30 minutes.
 const STALE_AFTER: Duration = Duration::from_secs(30 * 60);
+/// The same for what answers no message: the cloud knows a repeat for 24 hours.
+const UNASKED_STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What an answer of the cloud leads to.
 #[derive(Debug, PartialEq)]
@@ -64,6 +66,8 @@ pub(super) struct Lane {
     current: Option<Request>,
     state: State,
     bubbles: HashMap<TurnId, Bubble>,
+    /// Turns that answer no message.
+    unasked: HashSet<TurnId>,
     /// What the ledger was not shown yet.
     news: kept::News,
     updates: u64,
@@ -86,6 +90,7 @@ impl Lane {
             current: None,
             state: State::Ready,
             bubbles: HashMap::new(),
+            unasked: HashSet::new(),
             news: kept::News::default(),
             updates: 0,
             queued_for: None,
@@ -96,7 +101,12 @@ impl Lane {
     pub(super) fn push(&mut self, item: Item) {
         let turn = item.turn;
         match &item.post {
-            Post::Open { .. } => self.set_bubble(turn, Bubble::Opening),
+            Post::Open { interaction_id, .. } => {
+                if interaction_id.is_none() {
+                    self.unasked.insert(turn);
+                }
+                self.set_bubble(turn, Bubble::Opening);
+            }
             Post::Text(more) => {
                 let waiting = self.line.iter_mut().find_map(|item| match &mut item.post {
                     Post::Text(text) if item.turn == turn => Some(text),
@@ -267,6 +277,7 @@ impl Lane {
             }
             Call::SendMessageEnd(_) => {
                 self.bubbles.remove(&request.turn);
+                self.unasked.remove(&request.turn);
                 self.news.bubbles.push(request.turn);
                 Outcome::Nothing
             }
@@ -323,6 +334,7 @@ impl Lane {
 
     fn turn_gone(&mut self, turn: TurnId, code: String) -> Outcome {
         self.set_bubble(turn, Bubble::Gone);
+        self.unasked.remove(&turn);
         self.line.retain(|item| item.turn != turn);
         Outcome::TurnGone { turn, code }
     }
@@ -349,9 +361,12 @@ impl Lane {
         request.body = request.call.body(&request.key);
     }
 
-    /// Lets the current request rest until [`Lane::wake`].
-    pub(super) fn sleep(&mut self) {
-        self.state = State::Asleep;
+    /// Lets the current request, if there is one, rest until [`Lane::wake`]; says whether it does.
+    pub(super) fn rests(&mut self) -> bool {
+        if self.current.is_some() {
+            self.state = State::Asleep;
+        }
+        self.current.is_some()
     }
 
     /// The rest is over.
@@ -361,15 +376,24 @@ impl Lane {
         }
     }
 
-    /// Gives the turn up when its interaction must be over.
-    pub(super) fn give_up_if_stale(&mut self, now: Instant) -> Option<(TurnId, String)> {
-        let stale = self.current.as_ref().is_some_and(|r| r.since + STALE_AFTER <= now);
-        if !stale {
-            return None;
+    /// Gives the turns up whose interactions must be over.
+    pub(super) fn give_up_stale(&mut self, now: Instant) -> Vec<TurnId> {
+        let is_stale = |turn: TurnId, since: Instant| {
+            let lasts =
+                if self.unasked.contains(&turn) { UNASKED_STALE_AFTER } else { STALE_AFTER };
+            since + lasts <= now
+        };
+        let current = self.current.iter().map(|request| (request.turn, request.since));
+        let all = current.chain(self.line.iter().map(|item| (item.turn, item.since)));
+        let stale: BTreeSet<TurnId> =
+            all.filter(|(turn, since)| is_stale(*turn, *since)).map(|(turn, _)| turn).collect();
+        if self.current.as_ref().is_some_and(|request| stale.contains(&request.turn)) {
+            self.complete();
         }
-        let turn = self.complete()?.turn;
-        self.turn_gone(turn, String::new());
-        Some((turn, "undeliverable".into()))
+        for turn in &stale {
+            self.turn_gone(*turn, String::new());
+        }
+        stale.into_iter().collect()
     }
 
     fn complete(&mut self) -> Option<Request> {

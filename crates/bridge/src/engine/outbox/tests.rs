@@ -248,3 +248,24 @@ fn keys_fit_the_wire() {
     let key = IdempotencyKey::derive(&["open", "ses_1", "m1", ""]);
     assert!(key.as_str().len() <= 64);
 }
+
+#[test]
+fn what_no_message_asked_for_waits_longer_for_a_cloud_that_is_away() {
+    let start = Instant::now();
+    let mut outbox = Outbox::new(1);
+    let asked =
+        Post::Open { about: "m1".into(), interaction_id: Some(sap::InteractionId::new("int_1")) };
+    outbox.push(&session(1), T, asked, start);
+    outbox.push(&session(2), TurnId(2), open(), start);
+    let mut now = start;
+    let mut given_up = Vec::new();
+    while now < start + Duration::from_secs(31 * 60) {
+        for dispatch in outbox.poll(now) {
+            let away = refused(Refusal::Network("away".into()));
+            given_up.extend(outbox.settle(dispatch.id, away, now));
+        }
+        now = outbox.deadline().unwrap_or(now + Duration::from_secs(60));
+    }
+    assert!(matches!(&given_up[..], [Delivery::TurnRefused { turn: T, .. }]), "{given_up:?}");
+    assert!(!outbox.is_empty());
+}

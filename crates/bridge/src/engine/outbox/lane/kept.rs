@@ -48,6 +48,7 @@ pub(in super::super) struct BubbleRecord {
     pub(in super::super) session: SessionId,
     message_id: MessageId,
     streamed: usize,
+    is_unasked: bool,
 }
 
 impl PostRecord {
@@ -100,9 +101,12 @@ impl Lane {
         for turn in std::mem::take(&mut self.news.bubbles) {
             match self.bubbles.get(&turn) {
                 Some(Bubble::Open { id, streamed }) => {
-                    let session = self.session.clone();
-                    let record =
-                        BubbleRecord { session, message_id: id.clone(), streamed: *streamed };
+                    let record = BubbleRecord {
+                        session: self.session.clone(),
+                        message_id: id.clone(),
+                        streamed: *streamed,
+                        is_unasked: self.unasked.contains(&turn),
+                    };
                     ledger.put_loosely(Table::Bubbles, turn_key(turn), &record);
                 }
                 Some(Bubble::Opening | Bubble::Gone) | None => {
@@ -114,6 +118,9 @@ impl Lane {
 
     /// Takes back an open bubble that an earlier process left.
     pub(in super::super) fn take_back_bubble(&mut self, turn: TurnId, record: BubbleRecord) {
+        if record.is_unasked {
+            self.unasked.insert(turn);
+        }
         let bubble = Bubble::Open { id: record.message_id, streamed: record.streamed };
         self.bubbles.insert(turn, bubble);
     }
@@ -125,8 +132,8 @@ impl Lane {
         self.news.shown = self.news.shown.max(number);
         match content {
             Content::Waiting(post) => {
-                if matches!(post, Post::Open { .. }) {
-                    self.bubbles.insert(turn, Bubble::Opening);
+                if let Post::Open { interaction_id, .. } = &post {
+                    self.take_back_opening(turn, interaction_id.is_none());
                 }
                 self.line.push(Item { number, turn, post, since });
             }
@@ -135,14 +142,21 @@ impl Lane {
                     tracing::warn!(route, "a kept request cannot be read");
                     return self.line.is_done(number);
                 };
-                if matches!(call, Call::SendMessage(_)) {
-                    self.bubbles.insert(turn, Bubble::Opening);
+                if let Call::SendMessage(open) = &call {
+                    self.take_back_opening(turn, open.interaction_id.is_none());
                 }
                 let body = Bytes::from(body);
                 let request =
                     Request { number, call, body, key, turn, since, attempts: 0, was_cut };
                 self.current = Some(request);
             }
+        }
+    }
+
+    fn take_back_opening(&mut self, turn: TurnId, is_unasked: bool) {
+        self.bubbles.insert(turn, Bubble::Opening);
+        if is_unasked {
+            self.unasked.insert(turn);
         }
     }
 
