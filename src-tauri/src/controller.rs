@@ -39,7 +39,7 @@ use crate::view::{Problem, RefusedSetting, Ticket, TrayHost, View};
 const TICK: Duration = Duration::from_secs(1);
 /// How long the loop sleeps when only events can change anything.
 const NOTHING_TO_DO: Duration = Duration::from_secs(3600);
-/// How long after the secrets could not be reached it is tried again.
+/// How long after the secrets or the installation could not be had it is tried again.
 const UNLOCK_AGAIN: Duration = Duration::from_secs(30);
 
 /// What the controller is made of.
@@ -87,7 +87,8 @@ pub enum Event {
 enum Phase {
     /// The secrets are being read.
     Opening,
-    /// The secrets could not be read. They are read again by themselves only where nobody would be asked each time.
+    /// The secrets could not be read, or the installation is another program's. It is tried again by
+    /// itself only where nobody would be asked each time.
     Locked { problem: Problem, again_at: Option<Instant> },
     /// There is no pairing.
     Unpaired { problem: Option<Problem> },

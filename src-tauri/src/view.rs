@@ -33,7 +33,8 @@ pub struct View {
 pub enum Installation {
     /// The keychain is being asked.
     Starting,
-    /// The stored secrets cannot be read; it is tried again.
+    /// The stored secrets cannot be read, or another program carries the installation; it is tried
+    /// again.
     Locked {
         /// What happened, and what to do now.
         problem: Problem,

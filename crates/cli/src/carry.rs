@@ -146,15 +146,16 @@ fn tell(
             sides.lose(|sides| &mut sides.gateway, failure, program);
         }
         Notice::Revoked { code } => return Some(revoked(&code).into()),
-        Notice::Storage { trouble: Some(trouble) } => {
-            let message = format!(
-                "Nothing can be written to the data folder ({trouble}): messages wait at Sophon \
-                 until it can."
+        Notice::Storage { trouble } => {
+            let message = trouble.map_or_else(
+                || "The data folder can be written to again.".to_owned(),
+                |trouble| {
+                    format!(
+                        "Nothing can be written to the data folder ({trouble}): messages wait at \
+                         Sophon until it can."
+                    )
+                },
             );
-            program.output.tell(&Event::Notice { message });
-        }
-        Notice::Storage { trouble: None } => {
-            let message = "The data folder can be written to again.".to_owned();
             program.output.tell(&Event::Notice { message });
         }
         Notice::MessageRefused { why, .. } => {

@@ -132,7 +132,7 @@ fn look(installation: &InstallationId) -> Option<OtherBridge> {
         return (npm::set_up_at(&npm::usual_folder(&home)).as_ref() == Some(installation))
             .then_some(OtherBridge::SetUp);
     }
-    let mut processes = processes::of_this_user(npm::may_be_bridge).into_iter();
+    let mut processes = processes::of_this_user(npm::may_be_bridge);
     let same =
         processes.find(|it| npm::carries(it, home.as_deref()).as_ref() == Some(installation));
     same.map(|process| OtherBridge::Running { pid: process.pid })

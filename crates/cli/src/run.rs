@@ -83,7 +83,10 @@ async fn forget(program: &mut Program, vault: &Vault, failure: Failure) -> Resul
         let hint = Some("Remove the token that is given, and pair again.".to_owned());
         return Err(Ending::Failed(Failure { hint, ..failure }));
     }
-    vault.remove_credential(&program.config.token_name()).await?;
+    if let Err(error) = vault.remove_credential(&program.config.token_name()).await {
+        program.output.tell(&failure.event(false));
+        return Err(error.into());
+    }
     if program.config.no_retry {
         return Err(Ending::Failed(failure));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cli::{Failure, InstallationKeys, sentence};
+use cli::{Exit, Failure, InstallationKeys, sentence};
 use sap::BridgeToken;
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -12,6 +12,9 @@ use super::carrying::Carrying;
 use super::{After, Controller, Event, Flow, Phase, UNLOCK_AGAIN};
 use crate::shell::{Shell, Topic};
 use crate::view::Problem;
+
+/// What to do about another program that carries the installation.
+const IN_USE: &str = "Go on with that one, or quit it: then this one goes on by itself.";
 
 impl<S: Shell> Controller<S> {
     /// Reads the secrets, then goes on with what they say.
@@ -79,8 +82,9 @@ impl<S: Shell> Controller<S> {
             Ok(carrying) => Phase::Carrying(Box::new(carrying)),
             Err(failure) => {
                 tracing::warn!(code = failure.code, "the bridge cannot be started");
-                let Failure { message: what, hint, .. } = failure;
-                let problem = Problem { what, remedy: hint };
+                let Failure { message: what, hint, exit, .. } = failure;
+                let in_use = (exit == Exit::InUse).then(|| IN_USE.to_owned());
+                let problem = Problem { what, remedy: in_use.or(hint) };
                 Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) }
             }
         };

@@ -1,6 +1,8 @@
 //! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
 //! it is asked for.
 
+mod taken_away;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -28,7 +28,9 @@ pub(super) fn icon(installation: &Installation) -> Icon {
 pub(super) fn tooltip(view: &View) -> String {
     let state = match &view.installation {
         Installation::Starting => "Sophon: starting…".into(),
-        Installation::Locked { .. } => "Sophon: the stored secrets cannot be read".into(),
+        Installation::Locked { problem } => {
+            shorten_middle(&visible(&format!("Sophon: {}", problem.what)), LONGEST)
+        }
         Installation::Unpaired { .. } => "Sophon: this computer is not paired".into(),
         Installation::Pairing { .. } => "Sophon: pairing this computer…".into(),
         Installation::Paused { .. } => "Sophon: paused".into(),

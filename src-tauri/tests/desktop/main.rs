@@ -11,4 +11,5 @@ mod pairing;
 mod pictures;
 mod real_gateway;
 mod tray_host;
+mod two_bridges;
 mod window;

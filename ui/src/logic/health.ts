@@ -15,7 +15,7 @@ export function headline(installation: Installation, now: number): Headline {
     case "starting":
       return { standing: "busy", title: "Starting", detail: "Reading the stored keys." };
     case "locked":
-      return { standing: "stuck", title: "The keys cannot be read", detail: "" };
+      return { standing: "stuck", title: "Not started", detail: "" };
     case "unpaired":
       return { standing: "none", title: "Not paired", detail: "" };
     case "pairing":

@@ -22,7 +22,7 @@ function Pairing({ installation }: { installation: Installation }): JSX.Element 
   switch (installation.state) {
     case "starting":
     case "locked":
-      return <p class="quiet">The stored keys are not readable yet; see Overview.</p>;
+      return <p class="quiet">Nothing can be changed yet; see Overview.</p>;
     case "unpaired":
       return (
         <>

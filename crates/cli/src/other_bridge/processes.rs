@@ -44,8 +44,8 @@ pub(super) use listed::of_this_user;
 
 /// Lists nothing: this system shows processes to none but its own interfaces.
 #[cfg(not(unix))]
-pub(super) fn of_this_user(_: fn(&[String]) -> bool) -> Vec<Process> {
-    Vec::new()
+pub(super) fn of_this_user(_: fn(&[String]) -> bool) -> impl Iterator<Item = Process> {
+    std::iter::empty()
 }
 
 #[cfg(target_os = "linux")]
@@ -105,15 +105,18 @@ pub(super) mod listed {
 
     /// Lists the processes of this user whose command line is wanted; none where they cannot be
     /// listed.
-    pub(in super::super) fn of_this_user(is_wanted: fn(&[String]) -> bool) -> Vec<Process> {
+    pub(in super::super) fn of_this_user(
+        is_wanted: fn(&[String]) -> bool,
+    ) -> impl Iterator<Item = Process> {
         let mut ps = Command::new("ps");
         ps.args(["-x", "-ww", "-o", "pid=,args="]).stdin(Stdio::null()).stderr(Stdio::null());
         for variable in crate::outside::secret_variables() {
             ps.env_remove(variable);
         }
         let listed = ps.output().map(|output| Zeroizing::new(output.stdout)).unwrap_or_default();
-        let processes = String::from_utf8_lossy(&listed);
-        processes.lines().filter_map(parse).filter(|it| is_wanted(&it.words)).collect()
+        let lines = String::from_utf8_lossy(&listed);
+        let processes: Vec<Process> = lines.lines().filter_map(parse).collect();
+        processes.into_iter().filter(move |it| is_wanted(&it.words))
     }
 
     /// Reads a line: the number, then the words, between which spaces cannot be told from those in

@@ -138,8 +138,8 @@ fn where_there_is_no_proc_it_is_found_in_the_list_of_processes() {
     let home = tempfile::tempdir().unwrap();
     set_up(home.path());
     let running = Disguised::start(home.path());
-    let listed = processes::listed::of_this_user(npm::may_be_bridge);
-    let mut ours = listed.iter().filter(|process| process.pid == running.0.id());
-    let carried = ours.next().and_then(|process| npm::carries(process, Some(home.path())));
+    let mut listed = processes::listed::of_this_user(npm::may_be_bridge);
+    let ours = listed.find(|process| process.pid == running.0.id()).unwrap();
+    let carried = npm::carries(&ours, Some(home.path()));
     assert_eq!(carried, Some(InstallationId::new(ID)));
 }

@@ -8,4 +8,8 @@ mod exit_codes;
 #[cfg(test)]
 mod pairing;
 #[cfg(test)]
+mod revoked;
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod two_bridges;

@@ -26,7 +26,7 @@ fn locked_secrets_are_told_with_what_to_do() {
     let problem = problem("The keychain is locked.", "Unlock it, or wait until it is tried again.");
     assert_snapshot!(shown(Installation::Locked { problem }), @r"
     icon: needs you
-    tooltip: Sophon: the stored secrets cannot be read
+    tooltip: Sophon: The keychain is locked.
       The keychain is locked.
       Unlock it, or wait until it is tried again.
     > Try again
