@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use journal::{Firmness, Journal, Told, Writer};
+use journal::{CommitError, Firmness, Journal, Told, Writer};
 use sap::Outgoing;
 use tokio::sync::watch;
 
@@ -33,7 +33,10 @@ pub(crate) struct Keeper {
 struct State {
     committed: u64,
     flushed: u64,
-    trouble: Option<String>,
+    /// Why nothing can be committed now, as a sentence fragment.
+    commit_trouble: Option<String>,
+    /// Why nothing can be made to survive a power cut now, as a sentence fragment.
+    flush_trouble: Option<String>,
 }
 
 impl Keeper {
@@ -47,13 +50,16 @@ impl Keeper {
             tell.send_modify(|state| match told {
                 Told::Committed(batch) => {
                     state.committed = batch;
-                    state.trouble = None;
+                    state.commit_trouble = None;
                 }
                 Told::Flushed(batch) => {
                     state.flushed = batch;
-                    state.trouble = None;
+                    state.flush_trouble = None;
                 }
-                Told::Failed(error) => state.trouble = Some(error.to_string()),
+                Told::Failed(error @ CommitError::Unflushed { .. }) => {
+                    state.flush_trouble = Some(error.to_string());
+                }
+                Told::Failed(error) => state.commit_trouble = Some(error.to_string()),
                 other => tracing::debug!(?other, "the journal says something new"),
             });
         })?;
@@ -110,7 +116,8 @@ impl Keeper {
 
     /// Why nothing can be kept now, as a sentence fragment.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.told.borrow().trouble.clone()
+        let state = self.told.borrow();
+        state.commit_trouble.as_ref().or(state.flush_trouble.as_ref()).cloned()
     }
 
     /// Says whether everything is durable and was performed.

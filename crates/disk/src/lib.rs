@@ -1,9 +1,18 @@
-//! Files that only their owner can read, replaced as a whole or not at all.
+//! Files that only their owner can read, replaced as a whole or not at all; and locks between
+//! programs.
 
-use std::fs::{self, File};
+mod lock;
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use crate::lock::{Lock, LockError};
+
+/// What [`set_aside`] adds to a file's name, before the moment.
+const SET_ASIDE: &str = ".damaged-";
 
 /// Reads a whole file; none when it does not exist. What lies beyond `max_bytes` is cut off.
 ///
@@ -41,10 +50,43 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".damaged-{moment}"));
+    name.push(format!("{SET_ASIDE}{moment}"));
     let aside = path.with_file_name(name);
     fs::rename(path, &aside)?;
     Ok(aside)
+}
+
+/// Says whether a file's name is the one that [`set_aside`] gave to a file with another name.
+pub fn is_set_aside(name: &OsStr, original: &OsStr) -> bool {
+    let (name, original) = (name.as_encoded_bytes(), original.as_encoded_bytes());
+    let moment = name.strip_prefix(original).and_then(|it| it.strip_prefix(SET_ASIDE.as_bytes()));
+    moment.is_some_and(|it| !it.is_empty() && it.iter().all(u8::is_ascii_digit))
+}
+
+/// Opens a file for reading and writing, created if missing, that only its owner can read from now
+/// on.
+///
+/// # Errors
+/// When it cannot be opened, or others' access cannot be taken away.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(0o600);
+            file.set_permissions(permissions)?;
+        }
+    }
+    Ok(file)
 }
 
 /// Creates a folder that only its owner can enter, if it does not exist.
@@ -98,6 +140,12 @@ mod tests {
         let aside = set_aside(&path).unwrap();
         assert_eq!(read(&path, 100).unwrap(), None);
         assert_eq!(read(&aside, 100).unwrap().unwrap(), b"damaged");
+        let name = aside.file_name().unwrap();
+        assert!(is_set_aside(name, OsStr::new("file")));
+        for other in ["fil", "file.damaged-", "other", ""] {
+            assert!(!is_set_aside(name, OsStr::new(other)), "{other}");
+        }
+        assert!(!is_set_aside(OsStr::new("file.damaged-1.new"), OsStr::new("file")));
     }
 
     #[cfg(unix)]

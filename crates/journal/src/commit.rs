@@ -1,20 +1,12 @@
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::{Change, CommitError, Row, Table, schema};
+use crate::{Change, CommitError, Row, Table};
 
-/// Makes all changes in one transaction, or none. One that is `settling` writes something even
-/// when nothing changes.
-pub(crate) fn commit(
-    connection: &mut Connection,
-    changes: &[Change],
-    settling: bool,
-) -> Result<(), CommitError> {
+/// Makes all changes in one transaction, or none.
+pub(crate) fn commit(connection: &mut Connection, changes: &[Change]) -> Result<(), CommitError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for change in changes {
         apply(&transaction, change)?;
-    }
-    if settling {
-        schema::write_version(&transaction)?;
     }
     Ok(transaction.commit()?)
 }

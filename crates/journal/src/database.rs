@@ -6,8 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::is_damage;
-use crate::lock::private_file;
-use crate::{OpenError, Table, schema};
+use crate::{CommitError, OpenError, Table, schema};
 
 const HEADER_BYTES: usize = 100;
 /// Where the header holds the application's id and the format's version, big-endian.
@@ -60,9 +59,29 @@ pub(crate) fn open(path: &Path) -> Result<(Connection, Option<PathBuf>), OpenErr
     }
 }
 
-/// Deletes the file and what belongs to it.
+/// Names the write-ahead log of a database.
+pub(crate) fn log(path: &Path) -> PathBuf {
+    let [_, log, _] = files(path);
+    log
+}
+
+/// Copies all of the write-ahead log into the database's own file, syncs that and cuts the log to
+/// nothing, beside whoever has the database open.
+pub(crate) fn empty_log(path: &Path) -> Result<(), CommitError> {
+    let is_busy = connect(path)
+        .and_then(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        })
+        .map_err(|error| CommitError::Unflushed { source: error.into() })?;
+    if is_busy {
+        return Err(CommitError::Unflushed { source: "the database is busy".into() });
+    }
+    Ok(())
+}
+
+/// Deletes the file and what belongs to it, and what was set aside of any of them.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    for path in files(path) {
+    for path in files(path).into_iter().chain(copies_set_aside(path)?) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -108,7 +127,7 @@ fn is_missing(path: &Path) -> Result<bool, Refusal> {
 /// Looks at the file before the database engine may touch it.
 fn check_header(path: &Path) -> Result<(), Refusal> {
     let mut header = Vec::with_capacity(HEADER_BYTES);
-    private_file(path)
+    disk::open_private(path)
         .and_then(|file| file.take(HEADER_BYTES as u64).read_to_end(&mut header))
         .map_err(OpenError::unusable(path))?;
     if header.len() < HEADER_BYTES || !header.starts_with(MAGIC) {
@@ -184,6 +203,23 @@ fn set_aside(path: &Path) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(first)
+}
+
+/// Finds the files that [`set_aside`] left; a folder that was in their place is somebody else's.
+fn copies_set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let names = files(path).map(|path| path.file_name().unwrap_or_default().to_owned());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if names.iter().any(|original| disk::is_set_aside(&name, original))
+            && !entry.file_type()?.is_dir()
+        {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
 }
 
 /// The database, its write-ahead log and that log's index.

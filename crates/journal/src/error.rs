@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// Why a journal cannot be opened; what it holds is untouched by any of them.
+/// Why a journal cannot be opened, or not be discarded; what it holds is untouched by any of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -67,7 +67,7 @@ impl OpenError {
 }
 
 /// Why a journal cannot be read or written; what was committed before is kept, and of the
-/// changes that failed none is.
+/// changes that failed none is, unless they are only [`CommitError::Unflushed`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
@@ -89,6 +89,13 @@ pub enum CommitError {
         /// What the database said.
         source: rusqlite::Error,
     },
+    /// What was committed survives the end of the process, but perhaps no power cut; the same may
+    /// succeed later.
+    #[error("the journal does not reach the disk: {source}")]
+    Unflushed {
+        /// What the system or the database said.
+        source: Box<dyn Error + Send + Sync>,
+    },
 }
 
 impl CommitError {
@@ -97,7 +104,9 @@ impl CommitError {
         match self {
             Self::Full { .. } => "Free some space on the disk.",
             Self::Damaged { .. } => "Start this program again.",
-            Self::Failed { .. } => "Check that the disk is there and can be written to.",
+            Self::Failed { .. } | Self::Unflushed { .. } => {
+                "Check that the disk is there and can be written to."
+            }
         }
     }
 
@@ -107,6 +116,7 @@ impl CommitError {
             Self::Full { .. } => "journal_full",
             Self::Damaged { .. } => "journal_damaged",
             Self::Failed { .. } => "journal_failed",
+            Self::Unflushed { .. } => "journal_unflushed",
         }
     }
 }

@@ -1,22 +1,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use disk::{Lock, LockError};
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
-use crate::lock::Lock;
+use crate::log::Log;
 use crate::{Change, CommitError, Firmness, OpenError, Row, commit, database, schema};
 
 /// Is the one owner of an installation's journal. Dropping it gives the installation back.
 #[derive(Debug)]
 pub struct Journal {
-    // Closed before the lock is given back.
+    // Closed in this order, before the lock is given back.
+    log: Option<Arc<Log>>,
     connection: Connection,
     path: Option<PathBuf>,
-    /// What the database is set to.
-    firmness: Firmness,
-    /// Says that all of it survives a power cut; nobody knows what an earlier process left.
-    is_settled: bool,
     _lock: Option<Lock>,
 }
 
@@ -31,25 +30,39 @@ pub struct Opened {
 }
 
 impl Journal {
-    /// Opens the journal of an installation in the data folder; both are created if missing.
+    /// Opens the journal of an installation in the data folder; both are created if missing. What
+    /// it holds survives a power cut.
     ///
     /// # Errors
     /// When another process carries the installation, or the file is a newer program's or cannot
     /// be used. A damaged file is no error: it is set aside.
     pub fn open(folder: &Path, installation: &str) -> Result<Opened, OpenError> {
         disk::create_folder(folder).map_err(OpenError::unusable(folder))?;
-        let name = file_name(installation);
-        let lock = Lock::take(&folder.join(format!("bridge-{name}.lock")))?;
-        let path = folder.join(format!("journal-{name}.sqlite"));
+        let lock = lock(folder, installation)?;
+        let path = journal_file(folder, installation);
         let (connection, set_aside) = database::open(&path)?;
-        let journal = Self {
-            connection,
-            path: Some(path),
-            firmness: Firmness::Process,
-            is_settled: false,
-            _lock: Some(lock),
-        };
+        // Behind a link, the log lies elsewhere; the database knows where.
+        let log = Log::open(connection.path().map_or(&*path, Path::new))
+            .map_err(OpenError::unusable(&path))?;
+        // What an earlier process left may only be in the system's memory yet.
+        log.flush().map_err(OpenError::unusable(&path))?;
+        let log = Some(Arc::new(log));
+        let journal = Self { log, connection, path: Some(path), _lock: Some(lock) };
         Ok(Opened { journal, set_aside })
+    }
+
+    /// Deletes the journal of an installation that is gone, with all that was set aside of it; it
+    /// need not be sound, nor exist.
+    ///
+    /// # Errors
+    /// When another process carries the installation, or a file cannot be deleted.
+    pub fn discard(folder: &Path, installation: &str) -> Result<(), OpenError> {
+        if !folder.try_exists().map_err(OpenError::unusable(folder))? {
+            return Ok(());
+        }
+        let _lock = lock(folder, installation)?;
+        let path = journal_file(folder, installation);
+        database::remove(&path).map_err(OpenError::unusable(&path))
     }
 
     /// Makes a journal that lives in memory only, and belongs to no installation.
@@ -58,13 +71,7 @@ impl Journal {
     /// When there is no memory for it.
     pub fn in_memory() -> Result<Self, CommitError> {
         let connection = schema::open_in_memory()?;
-        Ok(Self {
-            connection,
-            path: None,
-            firmness: Firmness::Process,
-            is_settled: false,
-            _lock: None,
-        })
+        Ok(Self { log: None, connection, path: None, _lock: None })
     }
 
     /// Gives everything that is kept: table by table, in the order in which keys were first put.
@@ -75,26 +82,18 @@ impl Journal {
         commit::rows(&self.connection)
     }
 
-    /// Makes all changes, in order; they are as firm as was asked when this returns.
+    /// Makes all changes, in order; they are as firm as was asked when this returns, and so is
+    /// everything before them.
     ///
     /// # Errors
-    /// When the file cannot be written; none of the changes is then made, and it may be tried
-    /// again.
+    /// When the file cannot be written; none of the changes is then made, unless they are only
+    /// [`CommitError::Unflushed`]. It may be tried again.
     pub fn commit(&mut self, changes: &[Change], firmness: Firmness) -> Result<(), CommitError> {
-        if self.firmness != firmness {
-            // Outside of any transaction, where alone it takes effect.
-            self.connection.execute_batch(match firmness {
-                Firmness::Process => "PRAGMA synchronous = NORMAL",
-                Firmness::Power => "PRAGMA synchronous = FULL",
-            })?;
-            self.firmness = firmness;
+        commit::commit(&mut self.connection, changes)?;
+        match (firmness, &self.log) {
+            (Firmness::Power, Some(log)) => log.flush(),
+            (Firmness::Power, None) | (Firmness::Process, _) => Ok(()),
         }
-        // Changes that change nothing write nothing, and nothing would then wait for the disk,
-        // where less firm commits may not have arrived.
-        let settling = firmness == Firmness::Power && !self.is_settled;
-        commit::commit(&mut self.connection, changes, settling)?;
-        self.is_settled = firmness == Firmness::Power;
-        Ok(())
     }
 
     /// Names the journal's file; none for one in memory.
@@ -102,17 +101,37 @@ impl Journal {
         self.path.as_deref()
     }
 
-    /// Deletes the journal's file: the installation is gone.
+    /// Gives the log that makes commits survive a power cut, none for one in memory; to be closed
+    /// before the journal is.
+    pub(crate) fn log(&self) -> Option<Arc<Log>> {
+        self.log.clone()
+    }
+
+    /// Deletes the journal's file, and all that was set aside of it: the installation is gone.
     ///
     /// # Errors
-    /// When the file cannot be deleted.
+    /// When a file cannot be deleted.
     pub fn remove(self) -> io::Result<()> {
-        let Self { connection, path, _lock: lock, .. } = self;
+        let Self { log, connection, path, _lock: lock } = self;
+        drop(log);
         drop(connection);
         let removed = path.map_or(Ok(()), |path| database::remove(&path));
         drop(lock);
         removed
     }
+}
+
+/// Keeps an installation to one process.
+fn lock(folder: &Path, installation: &str) -> Result<Lock, OpenError> {
+    let path = folder.join(format!("bridge-{}.lock", file_name(installation)));
+    Lock::take(&path).map_err(|error| match error {
+        LockError::Held { pid } => OpenError::InUse { pid },
+        LockError::Unusable(error) => OpenError::unusable(&path)(error),
+    })
+}
+
+fn journal_file(folder: &Path, installation: &str) -> PathBuf {
+    folder.join(format!("journal-{}.sqlite", file_name(installation)))
 }
 
 /// An id that is no good file name is replaced by its digest.
@@ -159,24 +178,6 @@ mod tests {
         room(1_000_000)(&journal);
         journal.commit(&large, Firmness::Power).unwrap();
         assert_eq!(sizes(&journal), [20, 1_000_000]);
-    }
-
-    #[test]
-    fn a_firm_commit_that_changes_nothing_makes_earlier_ones_firm() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(folder.path(), "firm").unwrap().journal;
-        let log = journal.path().unwrap().with_extension("sqlite-wal");
-        let mut grown_by = |firmness| {
-            let put = Change::Put { table: Table::Facts, key: "key".into(), value: vec![1] };
-            let before = std::fs::metadata(&log).unwrap().len();
-            journal.commit(&[put], firmness).unwrap();
-            std::fs::metadata(&log).unwrap().len() - before
-        };
-        assert!(grown_by(Firmness::Process) > 0);
-        assert_eq!(grown_by(Firmness::Process), 0);
-        // The database waits for the disk when it writes.
-        assert!(grown_by(Firmness::Power) > 0);
-        assert_eq!(grown_by(Firmness::Power), 0);
     }
 
     #[test]

@@ -2,13 +2,15 @@
 //! one process at a time.
 //!
 //! A [`Journal`] commits batches of [`Change`]s, each whole or not at all. A [`Writer`] does so on
-//! a thread of its own, and tells up to which batch everything is durable.
+//! a thread of its own, has another wait for the disk, and tells up to which batch everything
+//! survives the end of the process, and up to which a power cut.
 
 mod commit;
 mod database;
+mod desk;
 mod error;
 mod journal;
-mod lock;
+mod log;
 mod row;
 mod schema;
 mod writer;

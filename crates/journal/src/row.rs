@@ -88,7 +88,7 @@ pub struct Row {
 pub enum Firmness {
     /// It survives the end of the process, however that comes.
     Process,
-    /// It survives a power cut as well; a commit then waits for the disk.
+    /// It survives a power cut as well, which takes a wait for the disk.
     Power,
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn open_in_memory() -> rusqlite::Result<Connection> {
     // This one must come before there is any table.
     connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
     connection.pragma_update(None, "application_id", APPLICATION)?;
-    write_version(&connection)?;
+    connection.pragma_update(None, "user_version", VERSION)?;
     for table in Table::ALL {
         connection.execute_batch(&format!(
             "CREATE TABLE {} (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT",
@@ -26,11 +26,6 @@ pub(crate) fn open_in_memory() -> rusqlite::Result<Connection> {
 /// Gives the content of an empty journal's file.
 pub(crate) fn empty_file() -> rusqlite::Result<Vec<u8>> {
     Ok(open_in_memory()?.serialize(MAIN_DB)?.to_vec())
-}
-
-/// Writes the version of the format, also where it is written already.
-pub(crate) fn write_version(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "user_version", VERSION)
 }
 
 /// Reads all pages and says what is wrong with them; none when nothing is.

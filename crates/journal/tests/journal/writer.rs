@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,6 +62,31 @@ fn batches_are_numbered_from_one_and_told_in_order_until_the_last() {
 }
 
 #[test]
+fn no_batch_is_told_to_be_flushed_before_it_is_told_to_be_committed_and_no_firm_one_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for journal in [open(folder.path()), Journal::in_memory().unwrap()] {
+        let (writer, told) = start(journal);
+        for number in 1..=2000 {
+            let firmness = if number % 7 == 0 { Firmness::Power } else { Firmness::Process };
+            writer.write(one(number % 50), firmness);
+        }
+        drop(writer.finish(SOON).unwrap());
+        let (mut committed, mut flushed) = (0, 0);
+        for news in told {
+            match news {
+                Told::Committed(batch) if batch > committed => committed = batch,
+                Told::Flushed(batch) if batch > flushed && batch <= committed => flushed = batch,
+                other @ (Told::Committed(_) | Told::Flushed(_) | Told::Failed(_) | _) => {
+                    panic!("{other:?} after {committed} and {flushed}")
+                }
+            }
+        }
+        assert_eq!(committed, 2000);
+        assert!(flushed >= 1995, "{flushed}");
+    }
+}
+
+#[test]
 fn an_empty_batch_is_told_as_well() {
     let (writer, told) = start(Journal::in_memory().unwrap());
     writer.write(Vec::new(), Firmness::Process);
@@ -71,9 +97,10 @@ fn an_empty_batch_is_told_as_well() {
 fn batches_that_wait_are_committed_together() {
     let (tell, told) = mpsc::channel();
     let (go_on, wait) = mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
     let writer = Writer::start(Journal::in_memory().unwrap(), move |news| {
         tell.send(news).unwrap();
-        wait.recv().unwrap();
+        wait.lock().unwrap().recv().unwrap();
     })
     .unwrap();
     writer.write(one(1), Firmness::Process);
@@ -105,6 +132,7 @@ fn a_failing_journal_is_told_once_and_loses_nothing() {
     told.recv_timeout(Duration::from_millis(700)).unwrap_err();
     drop(obstacle);
     assert!(matches!(told.recv_timeout(SOON).unwrap(), Told::Committed(50)));
+    assert!(matches!(told.recv_timeout(SOON).unwrap(), Told::Flushed(50)));
     writer.write(one(51), Firmness::Process);
     assert!(matches!(told.recv_timeout(SOON).unwrap(), Told::Committed(51)));
     drop(writer.finish(SOON).unwrap());
