@@ -1,14 +1,17 @@
 //! Opens HTTP requests and WebSockets the way this computer is set up: its proxies
 //! (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), its certificate store, one TLS stack for both.
 
+mod disruption;
 mod error;
 mod websocket;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use url::{Host, Url};
 
+pub use disruption::{Disruption, Network, disruption, slept};
 pub use error::DialError;
 pub use websocket::{Socket, SocketLimits};
 
@@ -27,8 +30,10 @@ pub struct Dialer {
 #[derive(Debug)]
 struct Clients {
     user_agent: String,
-    remote: OnceLock<reqwest::Client>,
-    loopback: OnceLock<reqwest::Client>,
+    remote: Mutex<Option<reqwest::Client>>,
+    loopback: Mutex<Option<reqwest::Client>>,
+    /// Changes whenever open connections are given up.
+    given_up: watch::Sender<()>,
 }
 
 impl Dialer {
@@ -39,28 +44,52 @@ impl Dialer {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clients = Clients {
             user_agent: user_agent.into(),
-            remote: OnceLock::new(),
-            loopback: OnceLock::new(),
+            remote: Mutex::default(),
+            loopback: Mutex::default(),
+            given_up: watch::Sender::new(()),
         };
         Self { clients: Arc::new(clients) }
     }
 
-    /// Borrows the HTTP client that fits this URL.
+    /// Shares the HTTP client that fits this URL.
     ///
     /// # Errors
     /// [`DialError::Setup`] when the certificate store cannot be read or a proxy URL is malformed.
-    pub fn http(&self, url: &Url) -> Result<&reqwest::Client, DialError> {
+    pub fn http(&self, url: &Url) -> Result<reqwest::Client, DialError> {
         let plain = matches!(url.scheme(), "http" | "ws");
         let (slot, builder) = if plain && is_loopback(url) {
             (&self.clients.loopback, self.builder().no_proxy().tls_certs_only([]))
         } else {
             (&self.clients.remote, self.builder())
         };
-        if let Some(client) = slot.get() {
-            return Ok(client);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*slot {
+            return Ok(client.clone());
         }
         let client = builder.build().map_err(DialError::setup)?;
-        Ok(slot.get_or_init(|| client))
+        Ok(slot.insert(client).clone())
+    }
+
+    /// Gives up connections that wait to be used again, and tells whoever waits for an answer on
+    /// one. To be called when this computer slept or changed its network: what was open then leads
+    /// nowhere, often without a sign. Proxies and certificates are read again afterwards.
+    pub fn give_up_connections(&self) {
+        let Clients { remote, loopback, given_up, .. } = &*self.clients;
+        for slot in [remote, loopback] {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        given_up.send_replace(());
+    }
+
+    /// Waits until open connections are given up, from the moment of this call on.
+    pub fn given_up(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut given_up = self.clients.given_up.subscribe();
+        async move {
+            if given_up.changed().await.is_err() {
+                // Without a dialer, nobody is left who could give up.
+                std::future::pending().await
+            }
+        }
     }
 
     fn builder(&self) -> reqwest::ClientBuilder {
@@ -96,7 +125,45 @@ pub fn without_secrets(url: &Url) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// Answers every request; gives its address, and how many connections it took so far.
+    async fn server() -> (Url, watch::Receiver<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = url(&format!("http://{}", listener.local_addr().unwrap()));
+        let (taken, connections) = watch::channel(0);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                taken.send_modify(|taken| *taken += 1);
+                tokio::spawn(async move {
+                    while stream.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        stream.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        (address, connections)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_until_it_is_given_up() {
+        let (url, connections) = server().await;
+        let dialer = Dialer::new("test");
+        let get = || async { dialer.http(&url).unwrap().get(url.clone()).send().await.unwrap() };
+        for _ in 0..3 {
+            get().await;
+        }
+        assert_eq!(*connections.borrow(), 1);
+        let given_up = dialer.given_up();
+        dialer.give_up_connections();
+        given_up.await;
+        get().await;
+        assert_eq!(*connections.borrow(), 2);
+    }
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()

@@ -19,6 +19,8 @@ use crate::{DialError, Dialer};
 const UPGRADE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much of a refusal's body is kept, in bytes.
 const REFUSAL_BODY: usize = 4 * 1024;
+/// How long a refusal's body may take.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// An open WebSocket.
 pub type Socket = WebSocketStream<Upgraded>;
@@ -79,13 +81,16 @@ async fn rejection(mut response: reqwest::Response) -> DialError {
         .and_then(|value| value.to_str().ok())
         .map(ToOwned::to_owned);
     let mut body = Vec::new();
-    while let Ok(Ok(Some(chunk))) = timeout(Duration::from_secs(2), response.chunk()).await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= REFUSAL_BODY {
-            body.truncate(REFUSAL_BODY);
-            break;
+    let read = async {
+        while body.len() < REFUSAL_BODY
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
         }
-    }
+    };
+    // What has come by then is told.
+    let _ = timeout(REFUSAL_TIMEOUT, read).await;
+    body.truncate(REFUSAL_BODY);
     let body = String::from_utf8_lossy(&body).into_owned();
     DialError::Rejected { status, body, retry_after }
 }
@@ -98,4 +103,53 @@ fn http_url(url: &Url) -> Url {
         _ => return url.clone(),
     };
     Url::parse(&text).unwrap_or_else(|_| url.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers an upgrade with this head, and then goes on one byte at a time.
+    async fn trickling(head: &'static str) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("ws://{}", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        url
+    }
+
+    async fn refused(url: &Url) -> DialError {
+        let limits = SocketLimits { max_message: 1 };
+        Dialer::new("test").websocket(url, HeaderMap::new(), limits).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_trickles_is_told_with_what_has_come_of_it() {
+        let url = trickling("HTTP/1.1 503 Busy\r\nretry-after: 7\r\n\r\n").await;
+        let begun = Instant::now();
+        let DialError::Rejected { status: 503, body, retry_after } = refused(&url).await else {
+            panic!("no refusal")
+        };
+        assert!(begun.elapsed() < 2 * REFUSAL_TIMEOUT, "{:?}", begun.elapsed());
+        assert!(body.starts_with("xxx"));
+        assert_eq!(retry_after.as_deref(), Some("7"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_trickles_without_end_is_no_connection_in_time() {
+        let url = trickling("HTTP/1.1 101 Switching Protocols\r\nx-padding: ").await;
+        tokio::time::pause();
+        assert!(matches!(refused(&url).await, DialError::TimedOut));
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::nesting::is_too_deep;
 use crate::url::{DEFAULT_PORT, GatewayUrl, on_this_computer};
 
 /// Name of the gateway's configuration in its state folder.
@@ -101,6 +102,9 @@ pub fn discover(state_dir: &Path) -> Result<Discovered, DiscoveryError> {
     let path = state_dir.join(CONFIGURATION);
     let text = read(&path)?;
     let malformed = |problem: String| DiscoveryError::Malformed { path: path.clone(), problem };
+    if is_too_deep(&text) {
+        return Err(malformed("it is nested too deeply".into()));
+    }
     let configuration: Value = json5::from_str(&text).map_err(|error| malformed(place(&error)))?;
     if !configuration.is_object() {
         return Err(malformed("it is not an object".into()));
@@ -317,6 +321,14 @@ mod tests {
     fn an_oversized_configuration_is_refused() {
         let error = problem(&vec![b' '; 4 * 1024 * 1024 + 1]);
         assert!(error.to_string().contains("4 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_configuration_that_would_use_up_the_stack_is_refused() {
+        for open in ["[", "{a:"] {
+            let error = problem(open.repeat(1_000_000).as_bytes());
+            assert!(error.to_string().contains("nested too deeply"), "{error}");
+        }
     }
 
     #[test]

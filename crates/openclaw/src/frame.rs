@@ -14,7 +14,7 @@ use crate::json;
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A message of the gateway.
-pub(crate) enum Incoming<'a> {
+pub enum Incoming<'a> {
     /// The answer to a request of ours.
     Answer {
         /// The request's id.
@@ -36,7 +36,7 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     /// [`NotAFrame`] when the text is no JSON, or no message that a gateway sends.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, NotAFrame> {
+    pub fn parse(text: &'a str) -> Result<Self, NotAFrame> {
         let envelope: Envelope<'a> = serde_json::from_str(text).map_err(|_| NotAFrame)?;
         match envelope.kind.0.as_ref() {
             "event" => Ok(Self::Event {
@@ -58,8 +58,9 @@ impl<'a> Incoming<'a> {
 }
 
 /// The text is no message of a gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotAFrame;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no message of a gateway")]
+pub struct NotAFrame;
 
 /// Writes a request.
 pub(crate) fn request(id: &str, method: &str, params: &Value) -> String {

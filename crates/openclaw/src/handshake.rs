@@ -70,14 +70,14 @@ impl Credential {
 
 /// The gateway's first message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Challenge {
+pub struct Challenge {
     nonce: String,
     issued_at_ms: u64,
 }
 
 impl Challenge {
-    /// Reads the payload of `connect.challenge`.
-    pub(crate) fn parse(payload: &str) -> Option<Self> {
+    /// Reads the payload of `connect.challenge`; none when it cannot be answered.
+    pub fn parse(payload: &str) -> Option<Self> {
         let payload: Value = serde_json::from_str(payload).ok()?;
         Some(Self {
             nonce: payload.get("nonce")?.as_str()?.to_owned(),

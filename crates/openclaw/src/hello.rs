@@ -11,6 +11,8 @@ pub(crate) const PROTOCOLS: RangeInclusive<u32> = 3..=4;
 const TICK_INTERVAL: Duration = Duration::from_secs(30);
 /// Shortest interval that is believed.
 const SHORTEST_TICK_INTERVAL: Duration = Duration::from_millis(100);
+/// Longest interval that is believed: silence must be noticed some day.
+const LONGEST_TICK_INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// Largest message that a gateway takes unless it says otherwise, in bytes.
 const MAX_PAYLOAD: usize = 25 * 1024 * 1024;
 
@@ -53,17 +55,22 @@ pub enum Generation {
 }
 
 /// Why an answer is no greeting that we can work with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HelloError {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HelloError {
     /// It has not the form of a greeting.
+    #[error("the greeting cannot be understood")]
     Malformed,
     /// It names a protocol that we do not speak.
+    #[error("the greeting is of protocol {0}")]
     Protocol(u32),
 }
 
 impl Hello {
     /// Reads `hello-ok`; only its type and protocol must be there.
-    pub(crate) fn parse(payload: &Value) -> Result<Self, HelloError> {
+    ///
+    /// # Errors
+    /// [`HelloError`] when it has another form, or is of another protocol.
+    pub fn parse(payload: &Value) -> Result<Self, HelloError> {
         if payload.get("type").and_then(Value::as_str) != Some("hello-ok") {
             return Err(HelloError::Malformed);
         }
@@ -102,7 +109,7 @@ impl Hello {
             tick_interval: number("/policy/tickIntervalMs")
                 .filter(|interval| *interval > 0)
                 .map_or(TICK_INTERVAL, Duration::from_millis)
-                .max(SHORTEST_TICK_INTERVAL),
+                .clamp(SHORTEST_TICK_INTERVAL, LONGEST_TICK_INTERVAL),
             max_payload: number("/policy/maxPayload")
                 .and_then(|bytes| usize::try_from(bytes).ok())
                 .unwrap_or(MAX_PAYLOAD),
@@ -141,6 +148,18 @@ mod tests {
         assert!(!format!("{hello:?}").contains("hush"));
         assert_eq!((hello.max_payload, hello.max_attachment), (1000, Some(9)));
         assert_eq!(hello.tick_interval, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn an_absurd_tick_interval_is_not_believed() {
+        let interval = |millis: u64| {
+            let policy = json!({"tickIntervalMs": millis});
+            let greeting = json!({"type": "hello-ok", "protocol": 4, "policy": policy});
+            Hello::parse(&greeting).unwrap().tick_interval
+        };
+        assert_eq!(interval(0), TICK_INTERVAL);
+        assert_eq!(interval(1), SHORTEST_TICK_INTERVAL);
+        assert_eq!(interval(u64::MAX), LONGEST_TICK_INTERVAL);
     }
 
     #[test]

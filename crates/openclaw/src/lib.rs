@@ -13,6 +13,7 @@ mod handshake;
 mod hello;
 mod json;
 mod link;
+mod nesting;
 mod parse;
 #[doc(hidden)]
 pub mod recording;
@@ -27,8 +28,9 @@ pub use event::{
     Approval, ApprovalKind, Decision, Event, FailureKind, Resolution, RunEvent, RunEventKind,
     RunId, SessionKey, ToolCallId, ToolEvent, Usage,
 };
-pub use handshake::{CAPABILITIES, Credential, Identity, PLATFORM, SCOPES};
-pub use hello::{Generation, Hello};
+pub use frame::{Incoming, NotAFrame};
+pub use handshake::{CAPABILITIES, Challenge, Credential, Identity, PLATFORM, SCOPES};
+pub use hello::{Generation, Hello, HelloError};
 pub use link::{Client, Disconnected, Events, Life, PendingAnswer, Target, connect};
 pub use parse::{parse_approval, parse_event};
 pub use url::{GatewayUrl, GatewayUrlError};

@@ -4,9 +4,10 @@ mod carrier;
 mod client;
 mod events;
 mod life;
+mod queue;
 #[cfg(test)]
 mod tests;
-mod wake;
+mod vigil;
 
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,6 @@ pub use life::Life;
 
 /// Largest message that is taken from a gateway, in bytes: more than it keeps for a client.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
-/// Events that wait for the engine; when they are full the gateway waits as well.
-const EVENT_CAPACITY: usize = 1_024;
 /// Requests that wait for the socket.
 const REQUEST_CAPACITY: usize = 4_096;
 /// Id of the first request; later ones are numbers.
@@ -170,13 +169,13 @@ async fn next_text(socket: &mut Socket) -> Result<Utf8Bytes, ConnectError> {
 
 fn carry(socket: Socket, hello: &Hello, life: Life) -> (Client, Events) {
     let (requests, outgoing) = mpsc::channel(REQUEST_CAPACITY);
-    let (sender, receiver) = mpsc::channel(EVENT_CAPACITY);
+    let (teller, listener) = queue::queue();
     let client = Client::new(requests, life, hello.max_payload);
-    let events = Events::new(receiver);
+    let events = Events::new(listener);
     let carrier = carrier::Carrier {
         outgoing,
         waiting: client.waiting(),
-        events: sender,
+        teller,
         end: events.end(),
         tick_interval: hello.tick_interval,
     };

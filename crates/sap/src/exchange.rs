@@ -16,11 +16,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_BODY: usize = 4 << 20;
 const REQUEST_ID_LENGTH: usize = 128;
 
-/// What the other side answered.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+/// What the other side answered to one request, as it came over the wire.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Vec<u8>,
 }
 
 /// Sends a request and reads the answer, both within the deadline.

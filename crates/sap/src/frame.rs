@@ -105,7 +105,7 @@ impl Incoming {
     ///
     /// # Errors
     /// [`MalformedFrame`] when the frame can be neither used nor acknowledged.
-    pub(crate) fn parse(text: &str) -> Result<Self, MalformedFrame> {
+    pub fn parse(text: &str) -> Result<Self, MalformedFrame> {
         let frame = serde_json::from_str(text).map_err(|_| MalformedFrame::NotJson)?;
         let Value::Object(mut frame) = frame else {
             return Err(MalformedFrame::NotAnObject);
@@ -138,7 +138,7 @@ impl Incoming {
 
 impl Outgoing {
     /// Writes the frame as it goes over the wire.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         match self {
             Self::Hello { version } => json!({"type": "hello", "version": version}),
             Self::Ping => json!({"type": "ping"}),

@@ -16,6 +16,7 @@ mod rates;
 mod reply;
 mod rest;
 mod retry_after;
+pub mod sealed;
 mod silence;
 mod socket;
 mod token;
@@ -29,6 +30,7 @@ pub use call::{
     SendMessageDelta, SendMessageEnd, Severity, TaskStatus, UpdateTask, Usage,
 };
 pub use endpoint::{CloudUrl, DEFAULT_CLOUD, InvalidCloudUrl};
+pub use exchange::Answer;
 pub use frame::{AnswerError, Incoming, MalformedFrame, Outgoing, Question};
 pub use ids::{
     ApprovalId, DeviceId, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub use error::PairingError;
 pub use ticket::{PairingCode, Ticket};
 
-use crate::exchange::exchange;
+use crate::exchange::{Answer, exchange};
 use crate::pairing::ticket::Poll;
 use crate::rest::JSON;
 use crate::{BridgeToken, CloudUrl, InstallationId};
@@ -61,8 +61,19 @@ pub async fn start(
     });
     let request = with_json(dialer.http(&url)?.post(url), &body);
     let answer = exchange(request, START_TIMEOUT).await?;
-    let now = SystemTime::now();
-    Ticket::read(cloud, &answer::result(&answer, now)?, now)
+    read_start(cloud, &answer, SystemTime::now())
+}
+
+/// Reads what `cloud` answered to [`start`] at the time `now`.
+///
+/// # Errors
+/// [`PairingError`] when the cloud refuses, or the answer brings no code.
+pub fn read_start(
+    cloud: &CloudUrl,
+    answer: &Answer,
+    now: SystemTime,
+) -> Result<Ticket, PairingError> {
+    Ticket::read(cloud, &answer::result(answer, now)?, now)
 }
 
 /// Asks once whether the person has decided; the cloud may hold the answer for 25 seconds.
@@ -89,7 +100,15 @@ pub async fn poll(
         }
     };
     let answer = exchange(request, POLL_TIMEOUT).await?;
-    answer::outcome(&answer, SystemTime::now())
+    read_poll(&answer, SystemTime::now())
+}
+
+/// Reads what the cloud answered to [`poll`] at the time `now`, in either dialect.
+///
+/// # Errors
+/// [`PairingError`] when the cloud refuses, or answers something else.
+pub fn read_poll(answer: &Answer, now: SystemTime) -> Result<PollOutcome, PairingError> {
+    answer::outcome(answer, now)
 }
 
 fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {

@@ -108,7 +108,8 @@ impl Refusal {
 }
 
 impl Reply {
-    pub(crate) fn read(answer: &Answer, now: SystemTime) -> Self {
+    /// Reads the answer to a call; `now` is the time that a date in its headers is compared with.
+    pub fn read(answer: &Answer, now: SystemTime) -> Self {
         let outcome = match Envelope::read(&answer.body) {
             Envelope::Ok { result, idempotent } if (200..300).contains(&answer.status) => {
                 Ok(Accepted { result, idempotent })

@@ -10,8 +10,9 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use crate::exchange::{Answer, exchange};
 use crate::{BridgeToken, CloudUrl, Reply};
 
-/// How long one call may take, from the first packet to the last.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one call may take, from the first packet to the last: a slow cloud takes half of it.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+const STALE: &str = "this computer slept or changed its network meanwhile";
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Posts to `/v1/bridge/<route>` as one installation.
@@ -29,7 +30,9 @@ impl Rest {
         Self { dialer, cloud, token, timeout: CALL_TIMEOUT }
     }
 
-    /// Posts a JSON body below `/v1/bridge/` once, and waits at most 30 seconds for the answer.
+    /// Posts a JSON body below `/v1/bridge/` once, and waits at most 60 seconds for the answer.
+    ///
+    /// It does not wait for an answer on a connection that the dialer was told to give up.
     pub async fn post(&self, route: &str, body: Bytes) -> Reply {
         let reply = match self.exchange(route, body).await {
             Ok(answer) => Reply::read(&answer, SystemTime::now()),
@@ -56,7 +59,11 @@ impl Rest {
             .header(CONTENT_TYPE, JSON)
             .header(ACCEPT, JSON)
             .body(body);
-        exchange(request, self.timeout).await
+        let given_up = self.dialer.given_up();
+        tokio::select! {
+            answer = exchange(request, self.timeout) => answer,
+            () = given_up => Err(DialError::Network(STALE.into())),
+        }
     }
 }
 

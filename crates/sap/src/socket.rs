@@ -8,7 +8,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::time::{Duration, SystemTime};
 
-use dial::{Dialer, SocketLimits};
+use dial::{Dialer, Network, SocketLimits};
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -67,7 +67,12 @@ impl Socket {
             .map_err(|error| ConnectError::from_dial(error, SystemTime::now()))?;
         let mut socket = Self {
             stream,
-            watch: Watch::new(Timing::default(), Instant::now(), SystemTime::now()),
+            watch: Watch::new(
+                Timing::default(),
+                Instant::now(),
+                SystemTime::now(),
+                Network::current(),
+            ),
             unsent: VecDeque::new(),
             unflushed: false,
             answered: None,
@@ -157,7 +162,7 @@ impl Socket {
     }
 
     fn look(&mut self) -> Result<(), Closed> {
-        match self.watch.look(Instant::now(), SystemTime::now()) {
+        match self.watch.look(Instant::now(), SystemTime::now(), Network::current()) {
             Verdict::Alive => {}
             Verdict::Ask => {
                 self.unsent.push_back(Outgoing::Ping);

@@ -12,7 +12,7 @@ const START_PATIENCE: Duration = Duration::from_millis(500);
 
 impl ConnectError {
     /// Reads the `error` of the answer to `connect`.
-    pub(crate) fn refused(error: &Value) -> Self {
+    pub fn refused(error: &Value) -> Self {
         let Refusal { code, message, reason, retry_after, .. } = Refusal::parse(error);
         let details = error.get("details").unwrap_or(&Value::Null);
         let text = |name| details.get(name).and_then(Value::as_str).map(ToOwned::to_owned);
@@ -28,7 +28,8 @@ impl ConnectError {
             },
             Some("AUTH_DEVICE_TOKEN_MISMATCH" | "AUTH_SCOPE_MISMATCH") => Self::DeviceTokenRejected,
             Some("PAIRING_REQUIRED") => {
-                Self::PairingRequired { request_id: text("requestId"), reason: text("reason") }
+                let request_id = text("requestId").filter(|id| can_be_typed(id));
+                Self::PairingRequired { request_id, reason: text("reason") }
             }
             Some("PROTOCOL_MISMATCH") => Self::protocol_mismatch(theirs()),
             Some(proof) if proof.starts_with("DEVICE_AUTH_") => {
@@ -51,6 +52,12 @@ impl ConnectError {
             _ => Self::Closed { code, reason },
         }
     }
+}
+
+/// A person is asked to type the id as part of a command, so it must not be a command itself.
+fn can_be_typed(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    !id.is_empty() && !id.starts_with('-') && id.bytes().all(plain)
 }
 
 impl From<DialError> for ConnectError {
@@ -99,6 +106,21 @@ mod tests {
             ("AUTH_SOMETHING_NEW", "gateway_refused"),
         ] {
             assert_eq!(with_details(&json!({"code": code})).code(), fault, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_that_would_be_a_command_is_not_offered_for_typing() {
+        for (id, offered) in [
+            ("0b5c7f8e-9d2a-4a58-8f0e-3f4f4b2f9b1a", true),
+            ("", false),
+            ("x; rm -r ~", false),
+            ("--all", false),
+            ("`x`", false),
+        ] {
+            let error = with_details(&json!({"code": "PAIRING_REQUIRED", "requestId": id}));
+            assert_eq!(error.code(), "gateway_pairing_required");
+            assert_eq!(error.remedy().contains("openclaw devices approve"), offered, "{id}");
         }
     }
 

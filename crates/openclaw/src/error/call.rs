@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+/// Longest wait that is believed.
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
 /// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -28,13 +31,13 @@ pub struct Refusal {
     pub reason: Option<String>,
     /// The same call can work later.
     pub retryable: bool,
-    /// How long to wait before.
+    /// How long to wait before, at most ten minutes.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
     /// Reads the `error` of an answer; what is missing is made up for.
-    pub(crate) fn parse(error: &Value) -> Self {
+    pub fn parse(error: &Value) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(ToOwned::to_owned);
         let details = error.get("details").unwrap_or(&Value::Null);
         let retry_after = error.get("retryAfterMs").and_then(Value::as_u64);
@@ -43,7 +46,7 @@ impl Refusal {
             message: text(error.get("message")).unwrap_or_else(|| "it gives no reason".into()),
             reason: text(details.get("code")).or_else(|| text(details.get("reason"))),
             retryable: error.get("retryable").and_then(Value::as_bool).unwrap_or(false),
-            retry_after: retry_after.map(Duration::from_millis),
+            retry_after: retry_after.map(|ms| Duration::from_millis(ms).min(LONGEST_WAIT)),
         }
     }
 
@@ -129,6 +132,12 @@ mod tests {
         assert!(of("APPROVAL_NOT_FOUND").approval_not_found());
         assert!(of("APPROVAL_ALLOW_ALWAYS_UNAVAILABLE").allow_always_unavailable());
         assert!(!of("APPROVAL_NOT_FOUND").approval_already_resolved());
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let refusal = Refusal::parse(&json!({"code": "UNAVAILABLE", "retryAfterMs": u64::MAX}));
+        assert_eq!(refusal.retry_after, Some(LONGEST_WAIT));
     }
 
     #[test]

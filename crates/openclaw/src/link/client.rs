@@ -133,6 +133,11 @@ impl Waiting {
         self.life.hear();
     }
 
+    /// Notes how long a prompt answer took.
+    pub(super) fn measure(&self, round_trip: Duration) {
+        self.life.measure(round_trip);
+    }
+
     /// Fails every call, those to come as well.
     pub(super) fn close(&self) {
         *self.lock() = None;

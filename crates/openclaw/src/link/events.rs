@@ -1,14 +1,14 @@
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use super::queue::Listener;
 use crate::Event;
 
 /// What the gateway tells unasked, in its order.
 #[derive(Debug)]
 pub struct Events {
-    receiver: mpsc::Receiver<Event>,
+    listener: Listener,
     end: Arc<OnceLock<Disconnected>>,
 }
 
@@ -23,11 +23,12 @@ pub enum Disconnected {
         /// Reason that came with it; may be empty.
         reason: String,
     },
-    /// Nothing was heard for two and a half of the gateway's intervals.
+    /// Nothing was heard for one and a half of the gateway's intervals, not even an answer to a
+    /// ping.
     #[error("the gateway has fallen silent")]
     Silent,
-    /// This computer slept; the connection cannot be trusted any more.
-    #[error("this computer was asleep")]
+    /// This computer slept or changed its network, and the gateway did not answer afterwards.
+    #[error("this computer was asleep, or changed its network")]
     Woke,
     /// The network failed.
     #[error("the connection to the gateway broke: {0}")]
@@ -41,22 +42,25 @@ pub enum Disconnected {
 }
 
 impl Events {
-    pub(super) fn new(receiver: mpsc::Receiver<Event>) -> Self {
-        Self { receiver, end: Arc::new(OnceLock::new()) }
+    pub(super) fn new(listener: Listener) -> Self {
+        Self { listener, end: Arc::new(OnceLock::new()) }
     }
 
-    /// Shares the place for the end, to be set before the last sender is dropped.
+    /// Shares the place for the end, to be set before the queue ends.
     pub(super) fn end(&self) -> Arc<OnceLock<Disconnected>> {
         Arc::clone(&self.end)
     }
 
     /// Waits for the next event; [`Event::Other`] never comes. Cancel-safe.
     ///
+    /// Of texts that the gateway repeats and extends, only the newest is handed out where nobody
+    /// took the older ones in time.
+    ///
     /// # Errors
     /// [`Disconnected`] once the connection has ended and every event before it was handed out;
     /// from then on always the same.
     pub async fn next(&mut self) -> Result<Event, Disconnected> {
-        self.receiver.recv().await.ok_or_else(|| {
+        self.listener.next().await.ok_or_else(|| {
             let vanished = || Disconnected::Closed { code: None, reason: String::new() };
             self.end.get().cloned().unwrap_or_else(vanished)
         })

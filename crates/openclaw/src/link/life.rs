@@ -22,8 +22,8 @@ impl Life {
         self.signs().heard_at
     }
 
-    /// How long the gateway took for its last answer to a call that it answers at once; before
-    /// the first one, for its greeting.
+    /// How long the gateway took for its last answer to a ping, or to a call that it answers at
+    /// once; before the first one, for its greeting.
     pub fn round_trip(&self) -> Duration {
         self.signs().round_trip
     }

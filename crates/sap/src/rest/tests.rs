@@ -144,6 +144,30 @@ async fn a_cloud_that_never_answers_costs_no_more_than_the_deadline() {
     assert!(matches!(reply.outcome, Err(Refusal::Network(text)) if text.contains("in time")));
 }
 
+#[tokio::test]
+async fn an_answer_is_not_waited_for_on_a_connection_that_is_given_up() {
+    let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
+    let first = Arc::new(Mutex::new(true));
+    let answer = move || {
+        let is_first = std::mem::replace(&mut *first.lock().unwrap(), false);
+        asked.send(()).unwrap();
+        async move {
+            if is_first {
+                std::future::pending::<()>().await;
+            }
+            r#"{"ok":true,"result":{}}"#
+        }
+    };
+    let rest = rest(serve(Router::new().fallback(answer)).await);
+    let give_up = async {
+        asks.recv().await.unwrap();
+        rest.dialer.give_up_connections();
+    };
+    let (reply, ()) = tokio::join!(rest.post("sendMessage", BODY), give_up);
+    assert!(reply.outcome.is_err_and(|refusal| refusal.is_retryable()));
+    assert!(rest.post("sendMessage", BODY).await.outcome.is_ok());
+}
+
 #[test]
 fn the_token_does_not_show_in_debug() {
     let rest = rest(CloudUrl::parse("https://example.org").unwrap());

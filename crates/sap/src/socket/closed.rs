@@ -10,7 +10,7 @@ const REVOCATIONS: [&str; 2] = ["invalid_token", "installation_revoked"];
 /// Why a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Closed {
-    /// Nothing came for 30 seconds.
+    /// Nothing came for 30 seconds, or for 5 after this computer changed its network.
     #[error("nothing was heard from the cloud for too long")]
     Silent,
     /// The computer slept; dial again at once.

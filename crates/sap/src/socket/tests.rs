@@ -341,8 +341,8 @@ async fn a_wait_that_is_cancelled_over_and_over_loses_no_frame_and_no_pong() {
     timeout(SOON, told.recv()).await.expect("every pong in time");
 }
 
-#[tokio::test]
-async fn a_server_that_talks_no_websocket_after_the_upgrade_ends_the_connection() {
+/// A cloud that upgrades as it should, and then sends these bytes.
+async fn sending_raw(bytes: &'static [u8]) -> CloudUrl {
     let (listener, cloud) = listen().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -358,13 +358,21 @@ async fn a_server_that_talks_no_websocket_after_the_upgrade_ends_the_connection(
         let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-accept: {accept}\r\n\r\n\u{ff}secret garbage"
+             sec-websocket-accept: {accept}\r\n\r\n"
         );
         stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
         std::future::pending::<()>().await;
     });
-    let mut socket = connect(&cloud).await;
-    let closed = next(&mut socket).await.unwrap_err();
-    assert!(matches!(closed, Closed::Network(_)));
-    assert!(!closed.to_string().contains("garbage"));
+    cloud
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_or_no_text_ends_the_connection_and_is_not_repeated() {
+    for bytes in [&b"\xffsecret garbage"[..], b"\x81\x10secret garbage\xc3\x28"] {
+        let mut socket = connect(&sending_raw(bytes).await).await;
+        let closed = next(&mut socket).await.unwrap_err();
+        assert!(matches!(closed, Closed::Network(_)), "{closed:?}");
+        assert!(!closed.to_string().contains("garbage"));
+    }
 }

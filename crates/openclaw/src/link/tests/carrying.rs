@@ -127,35 +127,47 @@ async fn events_come_in_order_and_strange_messages_between_them_lose_nothing() {
             Message::text(r#"{"type":"event","event":"chat","payload":{"state":7}}"#),
             Message::text(r#"{"type":"event","event":"novelty","payload":{"runId":"r"}}"#),
             Message::text(r#"{"type":"res","id":"77","ok":true}"#),
+            Message::text("[".repeat(100_000)),
+            Message::text(format!(
+                r#"{{"type":"event","event":"chat","payload":{}1{}}}"#,
+                "[".repeat(100_000),
+                "]".repeat(100_000)
+            )),
             Message::Ping(vec![1].into()),
         ] {
             stage.0.send(strange).await.unwrap();
         }
+        stage.say(&event("tick", &json!({"ts": 1}))).await;
         stage.say(&text(2)).await;
         stage.close(1012, "service restart").await;
     })
     .await;
     let (_, _client, mut events) = dial_up(&url).await.unwrap();
-    for expected in ["1", "2"] {
-        let Event::Run(RunEvent { kind: RunEventKind::Text { text }, .. }) =
-            next(&mut events).await.unwrap()
-        else {
-            panic!("no text")
-        };
-        assert_eq!(text, expected);
-    }
-    assert_eq!(next(&mut events).await, Err(Disconnected::Restarting));
+    let mut said = Vec::new();
+    let ended = loop {
+        match next(&mut events).await {
+            Ok(Event::Run(RunEvent { kind: RunEventKind::Text { text }, .. })) => said.push(text),
+            Ok(Event::Tick) => said.push("tick".into()),
+            Ok(other) => panic!("{other:?}"),
+            Err(ended) => break ended,
+        }
+    };
+    assert_eq!(said, ["1", "tick", "2"]);
+    assert_eq!(ended, Disconnected::Restarting);
 }
 
 #[tokio::test]
-async fn a_slow_listener_loses_no_text() {
-    const TEXTS: usize = EVENT_CAPACITY + 200;
+async fn a_slow_listener_hears_the_newest_text_and_every_event_between_in_order() {
+    const RUNS: usize = 50;
     let (all_said, listen) = tokio::sync::oneshot::channel();
     let (url, play) = gateway(async move |mut stage: Stage| {
         stage.greet(&greeting()).await;
-        for number in 0..TEXTS {
-            stage.say(&alive()).await;
-            stage.say(&text(number)).await;
+        for number in 0..RUNS {
+            for _ in 0..10 {
+                stage.say(&alive()).await;
+                stage.say(&text(number)).await;
+            }
+            stage.say(&event("tick", &json!({"ts": 1}))).await;
         }
         all_said.send(()).unwrap();
         stage.until_left().await;
@@ -163,31 +175,100 @@ async fn a_slow_listener_loses_no_text() {
     .await;
     let (_, client, mut events) = dial_up(&url).await.unwrap();
     timeout(DEADLINE, listen).await.unwrap().unwrap();
-    let mut heard = 0;
-    while heard < TEXTS {
-        match next(&mut events).await.unwrap() {
-            Event::Run(RunEvent { kind: RunEventKind::Text { text }, .. }) => {
-                assert_eq!(text, heard.to_string());
-                heard += 1;
+    for expected in 0..RUNS {
+        let mut newest = None;
+        loop {
+            match next(&mut events).await.unwrap() {
+                Event::Run(RunEvent { kind: RunEventKind::Text { text }, .. }) => {
+                    newest = Some(text);
+                }
+                Event::Run(RunEvent { kind: RunEventKind::Alive, .. }) => {}
+                Event::Tick => break,
+                other => panic!("{other:?}"),
             }
-            Event::Run(RunEvent { kind: RunEventKind::Alive, .. }) => {}
-            other => panic!("{other:?}"),
         }
+        assert_eq!(newest, Some(expected.to_string()));
     }
     drop((client, events));
     play.await.unwrap();
 }
 
 #[tokio::test]
-async fn silence_for_two_and_a_half_intervals_ends_the_connection() {
-    let (url, _play) = gateway(async |mut stage: Stage| {
-        stage.greet(&impatient()).await;
+async fn a_listener_that_does_not_listen_lets_the_gateway_wait_and_calls_pass() {
+    const WORDS: usize = 64;
+    let long = "x".repeat(256 * 1024);
+    let (told, mut tell) = mpsc::unbounded_channel();
+    let (url, play) = gateway(async move |mut stage: Stage| {
+        stage.greet(&greeting()).await;
+        let request = stage.hear().await;
+        stage.answer(&request, &json!("before the flood")).await;
+        for number in 0..WORDS {
+            let item = json!({"kind": "preamble", "itemId": number.to_string(),
+                "progressText": long});
+            let payload = json!({"runId": "r", "sessionKey": "s", "stream": "item", "data": item});
+            stage.say(&event("agent", &payload)).await;
+            told.send(number).unwrap();
+        }
         stage.until_left().await;
     })
     .await;
     let (_, client, mut events) = dial_up(&url).await.unwrap();
+    assert_eq!(client.call(&history(1), DEADLINE).await, Ok(json!("before the flood")));
+    // The gateway gets as far as the queue and the buffers of the system let it.
+    let mut said = 0;
+    while timeout(Duration::from_millis(500), tell.recv()).await.is_ok_and(|said| said.is_some()) {
+        said += 1;
+    }
+    assert!(said < WORDS, "16 MB went somewhere although nobody listens");
+    for number in 0..WORDS {
+        let Event::Run(RunEvent { kind: RunEventKind::Preamble { item_id, .. }, .. }) =
+            next(&mut events).await.unwrap()
+        else {
+            panic!("no preamble")
+        };
+        assert_eq!(item_id, number.to_string());
+    }
+    drop((client, events));
+    play.await.unwrap();
+}
+
+#[tokio::test]
+async fn silence_that_no_ping_ends_is_the_end_of_the_connection() {
+    let (url, _play) = gateway(async |stage: Stage| {
+        let mut stage = stage;
+        stage.greet(&impatient()).await;
+        // What does not read answers no ping either.
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let (_, client, mut events) = dial_up(&url).await.unwrap();
+    let begun = Instant::now();
     assert_eq!(next(&mut events).await, Err(Disconnected::Silent));
+    assert!(begun.elapsed() >= Duration::from_millis(100), "{:?}", begun.elapsed());
     assert_eq!(client.call(&history(1), DEADLINE).await, Err(CallError::Disconnected));
+}
+
+#[tokio::test]
+async fn a_gateway_that_answers_pings_is_there_however_long_it_says_nothing() {
+    let (url, play) = gateway(async |mut stage: Stage| {
+        stage.greet(&impatient()).await;
+        let pings = async {
+            for _ in 0..5 {
+                let message = stage.0.next().await.unwrap().unwrap();
+                assert!(matches!(message, Message::Ping(_)), "{message:?}");
+            }
+        };
+        timeout(DEADLINE, pings).await.unwrap();
+        stage.say(&event("tick", &json!({"ts": 1}))).await;
+        stage.until_left().await;
+    })
+    .await;
+    let (_, client, mut events) = dial_up(&url).await.unwrap();
+    let greeting = client.life().round_trip();
+    assert_eq!(next(&mut events).await, Ok(Event::Tick));
+    assert_ne!(client.life().round_trip(), greeting, "an answer to a ping is measured");
+    drop((client, events));
+    play.await.unwrap();
 }
 
 #[tokio::test]
@@ -256,6 +337,22 @@ async fn an_endless_message_ends_the_connection_and_nothing_else() {
         stage.say(&text(1)).await;
         let endless = [0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0];
         stage.0.get_mut().write_all(&endless).await.unwrap();
+        stage.until_left().await;
+    })
+    .await;
+    let (_, _client, mut events) = dial_up(&url).await.unwrap();
+    assert!(matches!(next(&mut events).await, Ok(Event::Run(_))));
+    assert!(matches!(next(&mut events).await, Err(Disconnected::Network(_))));
+}
+
+#[tokio::test]
+async fn a_text_that_is_none_ends_the_connection_after_what_came_before_it() {
+    use tokio::io::AsyncWriteExt as _;
+    let (url, _play) = gateway(async |mut stage: Stage| {
+        stage.greet(&greeting()).await;
+        stage.say(&text(1)).await;
+        let not_utf8 = [0x81, 2, 0xC3, 0x28];
+        stage.0.get_mut().write_all(&not_utf8).await.unwrap();
         stage.until_left().await;
     })
     .await;
