@@ -41,7 +41,10 @@ fn check_update(update: &Update, wire: &Value, text: &str) {
         | UpdateKind::ModelChanged { .. }
         | UpdateKind::InstallationCreated
         | UpdateKind::InstallationRevoked
-        | UpdateKind::PermissionsUpdated => {}
+        | UpdateKind::PermissionsUpdated
+        | UpdateKind::DeviceAdded { .. }
+        | UpdateKind::DeviceRevoked { .. }
+        | UpdateKind::SessionKeyGranted { .. } => {}
     }
 }
 

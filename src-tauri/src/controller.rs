@@ -4,7 +4,9 @@
 
 mod approvals;
 mod carrying;
+mod claiming;
 mod errands;
+mod fitness;
 mod pairing;
 mod settings;
 mod shown;
@@ -17,15 +19,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::pairing::{PairError, Paired, PairingEvent};
-use cli::{Config, Failure, Options};
+use cli::{Claim, Config, Failure, Options};
 use dial::Dialer;
-use sap::BridgeToken;
+use sap::{BridgeToken, InstallationId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vault::{Opened, Vault, VaultError};
 
 use self::carrying::Carrying;
+use self::pairing::Pairing;
 pub(crate) use self::shown::view_at_start;
 use crate::clock::now_ms;
 use crate::instance::{Ask, Asked};
@@ -33,7 +36,7 @@ use crate::request::{Page, Request};
 use crate::shell::Shell;
 use crate::stored::{Stored, StoredFile};
 use crate::tray;
-use crate::view::{Problem, RefusedSetting, Ticket, TrayHost, View};
+use crate::view::{Problem, RefusedSetting, TrayHost, View};
 
 /// How often a countdown is shown anew.
 const TICK: Duration = Duration::from_secs(1);
@@ -77,10 +80,12 @@ pub enum Event {
     CannotStore(VaultError),
     /// A new token was stored, or could not be.
     Stored(BridgeToken, Result<(), VaultError>),
+    /// The installation is this program's to carry, or it is not.
+    Claimed(InstallationId, Result<Claim, Failure>),
     /// The bridge has stopped.
     Stopped,
     /// What was stored is gone, or could not be removed.
-    Wiped(Result<(), VaultError>),
+    Wiped(Result<(), Failure>),
 }
 
 /// Where the installation stands.
@@ -90,6 +95,8 @@ enum Phase {
     /// The secrets could not be read, or the installation is another program's. It is tried again by
     /// itself only where nobody would be asked each time.
     Locked { problem: Problem, again_at: Option<Instant> },
+    /// The installation is being claimed; then comes what is written here.
+    Claiming(After),
     /// There is no pairing.
     Unpaired { problem: Option<Problem> },
     /// A person is to confirm.
@@ -102,13 +109,6 @@ enum Phase {
     Paused,
     /// Removed on the phone.
     Revoked,
-}
-
-/// A pairing that goes on.
-struct Pairing {
-    cancel: CancellationToken,
-    ticket: Option<Ticket>,
-    interrupted: Option<String>,
 }
 
 /// What comes after the bridge has stopped.
@@ -250,6 +250,7 @@ impl<S: Shell> Controller<S> {
             Event::PairingEnded(ended) => self.pairing_ended(ended),
             Event::CannotStore(error) => self.cannot_store(&error),
             Event::Stored(token, stored) => self.token_stored(token, stored),
+            Event::Claimed(installation, claimed) => self.claimed(&installation, claimed),
             Event::Stopped => return self.stopped(),
             Event::Wiped(wiped) => self.wiped(wiped),
         }
@@ -321,8 +322,9 @@ impl<S: Shell> Controller<S> {
             Phase::Locked { again_at, .. } => {
                 again_at.map_or(NOTHING_TO_DO, |at| at.saturating_duration_since(Instant::now()))
             }
-            Phase::Carrying(carrying) => carrying.due_in(),
+            Phase::Carrying(carrying) => carrying.fitness.due_in(),
             Phase::Opening
+            | Phase::Claiming(_)
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
             | Phase::Stopping(_)
@@ -361,6 +363,7 @@ impl<S: Shell> Controller<S> {
             }
             Phase::Opening
             | Phase::Locked { .. }
+            | Phase::Claiming(_)
             | Phase::Unpaired { .. }
             | Phase::Paused
             | Phase::Revoked => Flow::End,
@@ -375,6 +378,7 @@ impl Phase {
             Self::Carrying(carrying) => Some(carrying),
             Self::Opening
             | Self::Locked { .. }
+            | Self::Claiming(_)
             | Self::Unpaired { .. }
             | Self::Pairing(_)
             | Self::Stopping(_)

@@ -5,11 +5,11 @@
 
 mod channel;
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use disk::{Lock, LockError};
 use serde::{Deserialize, Serialize};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
@@ -52,7 +52,7 @@ pub enum Start {
 pub struct Instance {
     data_dir: PathBuf,
     listener: Listener,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// A question of a later start.
@@ -70,10 +70,14 @@ pub struct Asked {
 /// When the folder cannot be used, or the running program does not answer.
 pub async fn start(data_dir: &Path, ask: Ask) -> io::Result<Start> {
     disk::create_folder(data_dir)?;
-    let Some(lock) = lock(&data_dir.join("desktop.lock"))? else {
-        let answer = tokio::time::timeout(ANSWER_WITHIN, question(data_dir, ask)).await;
-        let silent = || io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
-        return Ok(Start::Later { answer: answer.map_err(|_| silent())?? });
+    let lock = match Lock::take(&data_dir.join("desktop.lock")) {
+        Ok(lock) => lock,
+        Err(LockError::Held { .. }) => {
+            let answer = tokio::time::timeout(ANSWER_WITHIN, question(data_dir, ask)).await;
+            let silent = || io::Error::new(io::ErrorKind::TimedOut, "it does not answer");
+            return Ok(Start::Later { answer: answer.map_err(|_| silent())?? });
+        }
+        Err(LockError::Unusable(error)) => return Err(error),
     };
     let listener = Listener::bind(&address(data_dir))?;
     Ok(Start::First(Instance { data_dir: data_dir.to_owned(), listener, _lock: lock }))
@@ -101,22 +105,6 @@ impl Instance {
                 }
             }
         }
-    }
-}
-
-fn lock(path: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let file = options.open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

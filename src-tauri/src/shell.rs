@@ -41,6 +41,8 @@ pub trait Shell {
 pub enum Topic {
     /// The installation's health.
     Health,
+    /// Whether what must outlive the program can be stored.
+    Storage,
     /// What became of an approval.
     Approval(String),
     /// Pairing.

@@ -117,6 +117,10 @@ pub struct Paired {
     pub running: u32,
     /// Turns that wait.
     pub queued: u32,
+    /// Parts of answers that the cloud refused for good, since the bridge was started.
+    pub undelivered: u32,
+    /// Why nothing can be stored, and what to do now: until it can, nothing is carried.
+    pub storage: Option<Box<Problem>>,
 }
 
 /// One of the two connections.

@@ -11,6 +11,7 @@ mod bridge;
 mod diary;
 mod disk;
 mod gate;
+mod middle;
 mod moments;
 mod person;
 mod promise;

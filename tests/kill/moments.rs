@@ -66,12 +66,11 @@ async fn an_end_whose_answer_the_program_did_not_live_to_hear_is_repeated_and_st
         let said = world.cloud.say("ses_end", "say: the end");
         let ends = "sendMessageEnd";
         let posted = |times: usize| {
-            let seen = world.seen(ends, move |view| {
+            world.seen(ends, move |view| {
                 let posts = view.calls().iter().filter(|call| call.route == ends);
                 let posts: Vec<_> = posts.cloned().collect();
                 (posts.len() >= times).then_some(posts)
-            });
-            seen
+            })
         };
         posted(1).await;
         bridge.kill().await;

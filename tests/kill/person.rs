@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use simulator::cloud::Said;
+use simulator::cloud::{ApprovalCard, Said};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -125,8 +125,8 @@ impl Person {
         loop {
             let asked = world.cloud.seen_within(Duration::MAX, |view| {
                 let cards = view.sessions().into_iter().flat_map(|id| view.approvals(id));
-                let mut open = cards.filter(|card| !seen.contains(&card.approval_id));
-                open.next().cloned()
+                let open = |card: &&ApprovalCard| card.decided.is_none();
+                cards.filter(open).find(|card| !seen.contains(&card.approval_id)).cloned()
             });
             let Some(card) = asked.await else { return };
             seen.insert(card.approval_id.clone());

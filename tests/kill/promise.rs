@@ -10,6 +10,8 @@ use simulator::gateway::{RunOutcome, RunRecord};
 use crate::person::{Asked, Kind, slow_words};
 use crate::world::World;
 
+/// Beginning of what the agent says when it hears what came of an approval.
+const OUTCOME: &str = "Tool said: Exec";
 /// How an honest failure begins, and the whole of a stop before the first word.
 const FAILURE: &str = "⚠️";
 const STOPPED: &str = "Stopped.";
@@ -90,9 +92,17 @@ fn answer(world: &World, asked: &Asked, restarts: &[Instant]) -> Result<(), Stri
         Kind::Stopped => squeeze(&slow_words()).starts_with(&squeeze(text)),
         Kind::StoppedApproval => !RAN.iter().any(|words| text.contains(words)),
         Kind::Text | Kind::Tool | Kind::Approval => {
-            let whole = answers.concat();
-            let last = answers.last().cloned().unwrap_or_default();
-            [whole, last].iter().any(|parts| squeeze(text) == squeeze(&parts.concat()))
+            // On the older gateway, what came of a stopped command comes late, behind another message.
+            let is_its_own = |part: &&String| {
+                let command = asked.text.rsplit_once("echo ").map(|(_, words)| words);
+                !part.starts_with(OUTCOME) || command.is_some_and(|words| part.contains(words))
+            };
+            let said = |parts: &[String]| -> String {
+                parts.iter().filter(is_its_own).map(|part| squeeze(part)).collect()
+            };
+            let whole = said(&answers.concat());
+            let last = said(answers.last().map_or(&[], Vec::as_slice));
+            [whole, last].contains(&squeeze(text))
         }
     };
     if !(is_right || survived && text.contains(FAILURE)) {

@@ -58,14 +58,17 @@ impl Real {
     }
 
     async fn streamed(&self, session: &str, text: &str) {
-        self.seen("streamed text", |bubbles| bubbles.iter().any(|b| b.streamed.contains(text)), session)
-            .await;
+        self.seen(
+            "streamed text",
+            |bubbles| bubbles.iter().any(|b| b.streamed.contains(text)),
+            session,
+        )
+        .await;
     }
 
     async fn seen(&self, what: &str, is_seen: impl Fn(&[Bubble]) -> bool, session: &str) {
-        let seen = self.cloud.seen_within(PATIENCE, |view| {
-            is_seen(view.bubbles(session)).then_some(())
-        });
+        let seen =
+            self.cloud.seen_within(PATIENCE, |view| is_seen(view.bubbles(session)).then_some(()));
         if seen.await.is_none() {
             self.fail(&format!("never seen: {what}"));
         }

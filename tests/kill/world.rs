@@ -12,7 +12,7 @@ use crate::diary::Diary;
 /// How long anything may take before it counts as lost.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How soon the cloud sends again what was not acknowledged.
-const RESEND: Duration = Duration::from_millis(500);
+pub(crate) const RESEND: Duration = Duration::from_millis(500);
 
 /// Everything around the program.
 pub(crate) struct World {

@@ -187,7 +187,15 @@ running: number,
 /**
  * Turns that wait.
  */
-queued: number, };
+queued: number, 
+/**
+ * Parts of answers that the cloud refused for good, since the bridge was started.
+ */
+undelivered: number, 
+/**
+ * Why nothing can be stored, and what to do now: until it can, nothing is carried.
+ */
+storage: Problem | null, };
 
 export type Problem = { 
 /**

@@ -3,7 +3,6 @@ import { test } from "node:test";
 
 import { fixtures } from "../src/dev/fixtures";
 import type { View } from "../src/generated";
-import { headline } from "../src/logic/health";
 import { after, AT_FIRST, type State } from "../src/state";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -50,12 +49,4 @@ test("an approval is shown on its page, and About on the settings", () => {
 test("turning pages by the arrow keys leaves the focus at the tabs", () => {
   const turned = after(AT_FIRST, { message: "turn", tab: "requests", keepFocus: true });
   assert.ok(!turned.target.takesFocus);
-});
-
-test("the headline names the side that is missing and tells who has to act", () => {
-  const titles = ["overview-connected", "overview-connecting", "overview-degraded", "overview-stuck"];
-  assert.deepEqual(
-    titles.map((name) => headline(viewOf(name).installation, NOW).title),
-    ["Connected", "Connecting", "OpenClaw is not connected", "Sophon Cloud needs you"],
-  );
 });

@@ -18,6 +18,8 @@ const ENDING: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_millis(5);
 /// How much of what it complained about is shown, in bytes from the end.
 const COMPLAINT: usize = 4_000;
+/// File of the data folder that takes what it complains about, which is none of its own.
+pub(crate) const COMPLAINTS: &str = "complaints.log";
 
 /// What a bridge is started with.
 pub(crate) struct Launch<'a> {
@@ -67,7 +69,7 @@ impl Bridge {
     /// # Errors
     /// When the program cannot be started.
     pub(crate) fn start(launch: &Launch<'_>) -> anyhow::Result<Self> {
-        let complaints = launch.data_dir.join("complaints.log");
+        let complaints = launch.data_dir.join(COMPLAINTS);
         let mut child = command(launch, &complaints)?
             .spawn()
             .with_context(|| format!("{} cannot be started", launch.program.display()))?;
@@ -86,6 +88,19 @@ impl Bridge {
     /// Waits for the next event that it prints; none when it has ended.
     pub(crate) async fn next_event(&mut self) -> Option<Value> {
         self.events.recv().await
+    }
+
+    /// Says how it ended; none while it runs.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Forgets the events that it has printed so far.
+    pub(crate) fn forget_events(&mut self) {
+        while self.events.try_recv().is_ok() {}
     }
 
     /// Returns the end of what it complained about.
@@ -159,7 +174,10 @@ fn command(launch: &Launch<'_>, complaints: &Path) -> anyhow::Result<Command> {
             .arg("--json")
             // Without a bus there is no keychain: secrets stay in the data folder.
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
-            .env("XDG_RUNTIME_DIR", launch.data_dir);
+            .env("XDG_RUNTIME_DIR", launch.data_dir)
+            // What belongs to a user whatever the data folder is, stays there as well.
+            .env(if cfg!(windows) { "APPDATA" } else { "HOME" }, launch.data_dir)
+            .env_remove("XDG_CONFIG_HOME");
     }
     if let Some(token) = launch.token {
         command.env("SOPHON_BOT_TOKEN", token.expose_secret());

@@ -7,10 +7,14 @@ mod bench;
 mod bridge;
 mod cargo;
 mod demo;
+mod faults;
+mod fuzz;
 mod icons;
 mod install;
+mod measure;
 mod page;
 mod platforms;
+mod soak;
 mod steps;
 mod test;
 
@@ -36,10 +40,18 @@ enum Task {
     Demo(demo::Options),
     /// Type-checks the workspace for Windows and macOS, on Debian.
     CheckPlatforms(platforms::Options),
+    /// Tries damaged inputs on all that reads what others wrote.
+    Fuzz(fuzz::Options),
+    /// Plays thousands of worlds on simulated time in which everything breaks that can break.
+    Faults(faults::Options),
+    /// Kills the real program at random moments, and checks that nothing is lost or doubled.
+    Kills(faults::KillOptions),
     /// Renders the drawings of the icons to the pictures that the program shows.
     Icons,
     /// Measures the release build against a simulated cloud and gateway.
     Bench(bench::Options),
+    /// Lets the release build work for an hour, in all kinds of trouble, and watches what grows.
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,8 +60,12 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::CheckPlatforms(options) => platforms::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Faults(options) => faults::run(&options),
+        Task::Kills(options) => faults::run_kills(&options),
         Task::Icons => icons::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Soak(options) => soak::run(&options),
     });
     match done {
         Ok(code) => code,

@@ -8,7 +8,7 @@ use gatewaylab::{Version, ensure_installed, protocol_schema};
 
 use crate::cargo::{cargo, show, target_folder};
 use crate::steps::Steps;
-use crate::{architecture, install, page, platforms};
+use crate::{architecture, fuzz, install, page, platforms};
 
 /// Variable that names a folder for the pictures that tests take.
 const PICTURES: &str = "SOPHON_TEST_PICTURES";
@@ -33,7 +33,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let installing = if options.no_install { 0 } else { 2 };
     // Elsewhere Debian's Rust, with which other platforms are checked, is not to be had.
     let checks_platforms = in_ci() && cfg!(target_os = "linux");
-    let optional = usize::from(has_examples) + usize::from(checks_platforms);
+    let fuzzes = checks_platforms;
+    let optional = [has_examples, checks_platforms, fuzzes].map(usize::from).iter().sum::<usize>();
     let mut steps = Steps::of(installing + 5 + optional);
     if !options.no_install {
         let step = steps.begin("tools: the test runner, and programs that tests start");
@@ -46,6 +47,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
     let step = steps.begin("formatting");
     run_cargo(&["fmt", "--all", "--check"], "`cargo fmt --all` puts it right")?;
+    let fuzz_targets = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    run_cargo(&fuzz_targets, "the same command without `--check` puts it right")?;
     step.done("as agreed");
 
     let step = steps.begin("the window's page: types, tests, and whether it is up to date");
@@ -72,6 +75,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         let step = steps.begin("types on Windows and macOS (minutes the first time)");
         platforms::check_all(!options.no_install)?;
         step.done("compiles");
+    }
+
+    if fuzzes {
+        let step = steps.begin("fuzzing, a minute (and minutes for the first build)");
+        fuzz::check_all(!options.no_install)?;
+        step.done("nothing failed");
     }
 
     steps.begin("tests");

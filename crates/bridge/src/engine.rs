@@ -27,12 +27,13 @@ mod redact;
 mod reply;
 mod request;
 mod seen;
+mod sent;
 mod tools;
 mod turn;
 mod updates;
 mod vocabulary;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ use self::recent::Recent;
 use self::redact::Redactor;
 use self::request::pending_approval;
 use self::seen::Seen;
-use self::turn::Context;
+use self::turn::{Context, Heard};
 use crate::{Decider, Notice, PendingApproval, Settled};
 
 pub use self::act::{Purpose, TurnId};
@@ -66,9 +67,9 @@ const REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub struct Engine {
     installation: InstallationId,
-    conversations: HashMap<SessionId, Conversation>,
+    conversations: BTreeMap<SessionId, Conversation>,
     by_key: HashMap<SessionKey, SessionId>,
-    models_owed: HashMap<SessionId, Option<String>>,
+    models_owed: BTreeMap<SessionId, Option<String>>,
     timers: BTreeSet<(Instant, SessionId)>,
     armed: HashMap<SessionId, Instant>,
     desk: Desk,
@@ -94,9 +95,9 @@ impl Engine {
     pub fn new(installation: InstallationId, seed: u64) -> Self {
         Self {
             installation,
-            conversations: HashMap::new(),
+            conversations: BTreeMap::new(),
             by_key: HashMap::new(),
-            models_owed: HashMap::new(),
+            models_owed: BTreeMap::new(),
             timers: BTreeSet::new(),
             armed: HashMap::new(),
             desk: Desk::new(),
@@ -140,9 +141,10 @@ impl Engine {
             Input::Update(update) => self.update(update, now, effects),
             Input::Question(question) => self.question(question, effects),
             Input::Posted(id, reply) => self.posted(id, reply, now, effects),
+            Input::CloudUp => self.outbox.wake_all(),
             Input::CloudRevoked { code } => self.revoke(code, now, effects),
             Input::GatewayUp(facts) => self.gateway_up(facts, now, effects),
-            Input::GatewayDown => self.gateway_down(now),
+            Input::GatewayDown => self.gateway_down(),
             Input::Gateway(event) => self.gateway_event(event, now, effects),
             Input::Answered(purpose, answer) => self.answered(purpose, answer, now, effects),
             Input::Fetched(session, turn, files) => {
@@ -230,6 +232,7 @@ impl Engine {
 
     fn posted(&mut self, id: DispatchId, reply: sap::Reply, now: Now, effects: &mut Vec<Effect>) {
         for delivery in self.outbox.settle(id, reply, now.instant) {
+            self.load.undelivered += usize::from(!matches!(delivery, Delivery::Revoked { .. }));
             match delivery {
                 Delivery::Revoked { code } => self.revoke(code, now, effects),
                 Delivery::TurnRefused { session, turn, code } => {
@@ -291,7 +294,7 @@ impl Engine {
             conversation.keep(now, &mut self.ledger);
             self.conversations.insert(session.clone(), conversation);
             for approval in self.desk.claim(&key, session) {
-                self.ask_person(&approval, session, now, effects);
+                self.ask_person(&approval, Heard::Later, session, now, effects);
             }
         }
     }

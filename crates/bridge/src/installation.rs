@@ -19,8 +19,9 @@ use crate::pulse::Vitals;
 use crate::settings::KeyStore;
 use crate::{Notice, Pulse, Settings, Snapshot};
 
-/// How many signals wait for the loop before their senders wait too.
-const SIGNALS: usize = 1024;
+/// How many signals wait for the loop before their senders wait too: events of the gateway may be
+/// large, and those that wait with its link are merged.
+const SIGNALS: usize = 16;
 /// How many frames wait for the cloud's socket; further ones are dropped, and come about again.
 const CLOUD_FRAMES: usize = 1024;
 /// How many notices wait to be read; further ones are dropped.

@@ -8,7 +8,7 @@ mod identity;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use dial::Dialer;
+use dial::{Dialer, disruption};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -41,8 +41,8 @@ impl Lead {
         self.retry.mark_unchanged();
     }
 
-    /// Waits for the next try, or until a person wants it now.
-    async fn pause(&mut self, wait: Duration) {
+    /// Waits for the next try, or until something makes it worth trying now.
+    async fn pause(&mut self, wait: Duration) -> Pause {
         let wished = async {
             if self.retry.changed().await.is_err() {
                 // Nobody is left who could wish; the installation is about to stop.
@@ -50,11 +50,29 @@ impl Lead {
             }
         };
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = wished => tracing::info!("a person wants to connect now"),
+            () = tokio::time::sleep(wait) => Pause::Over,
+            () = wished => {
+                tracing::info!("a person wants to connect now");
+                Pause::Over
+            }
+            disruption = disruption(LOOK_EVERY) => {
+                tracing::info!(?disruption, "the next try is made at once");
+                Pause::Disrupted
+            }
         }
     }
 }
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    Over,
+    /// This computer slept or changed its network: what failed before tells nothing any more.
+    Disrupted,
+}
+
+/// How often a link that is not connected looks whether the computer slept or changed its network.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What a link tells the installation.
 #[derive(Debug)]
@@ -87,6 +105,11 @@ struct Redial {
 impl Redial {
     fn new(seed: u64) -> Self {
         Self { failures: 0, random: fastrand::Rng::with_seed(seed) }
+    }
+
+    /// Earlier failures tell nothing any more.
+    fn start_over(&mut self) {
+        self.failures = 0;
     }
 
     /// The wait after a failed attempt, or a longer one where the other side asks for it.

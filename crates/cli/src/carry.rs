@@ -16,6 +16,7 @@ use crate::gateway;
 use crate::keys::InstallationKeys;
 use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
 use crate::program::{Ending, Program};
+use crate::storage::{UNWRITABLE_REMEDY, unwritable};
 
 /// How long a failed side waits for the other one, when the first failure ends the program: so the
 /// exit code does not depend on which side fails faster.
@@ -50,7 +51,8 @@ pub(crate) async fn carry(
     token: BridgeToken,
     vault: &Vault,
 ) -> Result<Infallible, Ending> {
-    let Claim { journal, hold, remark } = claim(&program.config, &token.installation_id())?;
+    let Claim { journal, hold, remark } =
+        claim(&program.config.data_dir, &token.installation_id())?;
     if let Some(message) = remark {
         program.output.tell(&Event::Notice { message });
     }
@@ -148,13 +150,8 @@ fn tell(
         Notice::Revoked { code } => return Some(revoked(&code).into()),
         Notice::Storage { trouble } => {
             let message = trouble.map_or_else(
-                || "The data folder can be written to again.".to_owned(),
-                |trouble| {
-                    format!(
-                        "Nothing can be written to the data folder ({trouble}): messages wait at \
-                         Sophon until it can."
-                    )
-                },
+                || "The journal can be written again: messages are carried on.".to_owned(),
+                |trouble| format!("{} {UNWRITABLE_REMEDY}", unwritable(&trouble)),
             );
             program.output.tell(&Event::Notice { message });
         }

@@ -1,13 +1,11 @@
 //! The right to carry an installation: on one computer, one program of a person has it at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use disk::{Lock, LockError};
 use journal::{Journal, OpenError, Opened};
 use sap::InstallationId;
 
-use crate::config::Config;
 use crate::exit::Failure;
 use crate::paths::usual_data_dir;
 
@@ -25,16 +23,16 @@ pub struct Claim {
 /// Keeps programs of this person with other data folders from an installation until it is dropped.
 #[derive(Debug)]
 pub struct Hold {
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
-/// Claims an installation for this program.
+/// Claims an installation for this program. Blocks, as its journal is read.
 ///
 /// # Errors
 /// Another program has it, with the exit code [`crate::Exit::InUse`]; or its journal is a newer
 /// program's, or cannot be used.
-pub fn claim(config: &Config, installation: &InstallationId) -> Result<Claim, Failure> {
-    let Opened { journal, set_aside } = Journal::open(&config.data_dir, installation.as_str())?;
+pub fn claim(data_dir: &Path, installation: &InstallationId) -> Result<Claim, Failure> {
+    let Opened { journal, set_aside } = Journal::open(data_dir, installation.as_str())?;
     let hold = match usual_data_dir() {
         Some(folder) => hold(&folder, installation)?,
         None => Hold { _lock: None },
@@ -50,43 +48,29 @@ pub fn claim(config: &Config, installation: &InstallationId) -> Result<Claim, Fa
     Ok(Claim { journal, hold, remark })
 }
 
+/// Removes the journal of an installation that is gone. Blocks, as files are deleted.
+///
+/// # Errors
+/// A program of this data folder has it, with the exit code [`crate::Exit::InUse`]; or it cannot be
+/// deleted.
+pub fn discard(data_dir: &Path, installation: &InstallationId) -> Result<(), Failure> {
+    Ok(Journal::discard(data_dir, installation.as_str())?)
+}
+
 /// Takes the lock that programs with other data folders look for as well. A folder that cannot be
 /// used keeps nobody away, and stops nobody.
 fn hold(folder: &Path, installation: &InstallationId) -> Result<Hold, OpenError> {
     let name = format!("carried-{}.lock", file_name(installation));
-    match disk::create_folder(folder).and_then(|()| lock(&folder.join(name))) {
-        Ok(Ok(file)) => Ok(Hold { _lock: Some(file) }),
-        Ok(Err(pid)) => Err(OpenError::InUse { pid }),
-        Err(error) => {
+    let taken = disk::create_folder(folder)
+        .map_err(LockError::from)
+        .and_then(|()| Lock::take(&folder.join(name)));
+    match taken {
+        Ok(lock) => Ok(Hold { _lock: Some(lock) }),
+        Err(LockError::Held { pid }) => Err(OpenError::InUse { pid }),
+        Err(LockError::Unusable(error)) => {
             tracing::debug!(%error, "programs with another data folder cannot be kept away");
             Ok(Hold { _lock: None })
         }
-    }
-}
-
-/// Takes a lock, or tells the process that has it where the system lets it be known.
-fn lock(path: &Path) -> io::Result<Result<File, Option<u32>>> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path)?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0)?;
-            write!(file, "{}", std::process::id())?;
-            Ok(Ok(file))
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            // Windows lets nobody read what another has locked.
-            let read = file.take(20).read_to_string(&mut text);
-            Ok(Err(read.ok().and_then(|_| text.parse().ok())))
-        }
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -16,6 +16,7 @@ mod paths;
 mod program;
 mod run;
 mod signals;
+mod storage;
 mod stored;
 mod terminal;
 
@@ -29,7 +30,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 pub use crate::args::{Arguments, Command, Options};
-pub use crate::claim::{Claim, Hold, claim};
+pub use crate::claim::{Claim, Hold, claim, discard};
 pub use crate::config::Config;
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
@@ -39,6 +40,7 @@ pub use crate::output::timestamp;
 pub use crate::outside::{open_outside, secret_variables};
 pub use crate::paths::usual_data_dir;
 pub use crate::signals::Signals;
+pub use crate::storage::UNWRITABLE_REMEDY;
 pub use crate::terminal::has_display;
 
 use crate::event::Event;

@@ -1,8 +1,12 @@
 //! What is stored on this computer: to be shown, or to be removed.
 
+use sap::BridgeToken;
+use secrecy::ExposeSecret as _;
 use vault::Backend;
 
+use crate::claim::discard;
 use crate::event::{Event, Status};
+use crate::exit::{Exit, Failure};
 use crate::gateway;
 use crate::program::{Ending, Program};
 use crate::run::known_token;
@@ -34,13 +38,19 @@ pub(crate) async fn status(program: &mut Program) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Removes everything that is stored for this cloud.
+/// Removes everything that is stored for this cloud, the journals of its installations included.
 ///
 /// # Errors
-/// [`Ending::Stopped`], or why it cannot be removed.
+/// [`Ending::Stopped`], or why it cannot be removed; nothing is while another program carries one of
+/// them.
 pub(crate) async fn log_out(program: &mut Program) -> Result<(), Ending> {
     let vault = program.open_vault().await?;
-    let was_paired = vault.credential(&program.config.token_name()).is_some();
+    let stored = vault.credential(&program.config.token_name());
+    let was_paired = stored.is_some();
+    let stored = stored.and_then(|token| BridgeToken::parse(token.expose_secret()).ok());
+    for token in program.config.token.iter().chain(&stored) {
+        discard(&program.config.data_dir, &token.installation_id()).map_err(not_removed)?;
+    }
     vault.wipe(&program.config.stored_prefix()).await?;
     let message = if was_paired {
         "Logged out: the token and the keys of this computer are removed. Remove it on the phone as well."
@@ -50,4 +60,11 @@ pub(crate) async fn log_out(program: &mut Program) -> Result<(), Ending> {
     program.output.tell(&Event::Notice { message: message.to_owned() });
     program.output.tell(&Event::Shutdown { reason: "logout", signal: None });
     Ok(())
+}
+
+fn not_removed(failure: Failure) -> Failure {
+    if failure.exit != Exit::InUse {
+        return failure;
+    }
+    Failure { hint: Some("Quit it, then log out again.".to_owned()), ..failure }
 }

@@ -1,10 +1,14 @@
 //! What the bridge says to the cloud: one struct a route of `POST /v1/bridge/<route>`.
 
+mod sealed;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ApprovalId, IdempotencyKey, InteractionId, MessageId, SessionId, TaskId};
+
+pub use self::sealed::SessionSeal;
 
 /// One call to the cloud, without its idempotency key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ mod test_cloud;
 
 pub use call::{
     Action, Bucket, Call, CreateTask, FinishReason, FinishTask, RequestApproval, SendMessage,
-    SendMessageDelta, SendMessageEnd, Severity, TaskStatus, UpdateTask, Usage,
+    SendMessageDelta, SendMessageEnd, SessionSeal, Severity, TaskStatus, UpdateTask, Usage,
 };
 pub use endpoint::{CloudUrl, DEFAULT_CLOUD, InvalidCloudUrl};
 pub use exchange::Answer;

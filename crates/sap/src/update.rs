@@ -4,7 +4,8 @@ mod parse;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, InteractionId, MessageId, SessionId, UpdateId};
+use crate::sealed::{DevicePublicKey, SealedGrant};
+use crate::{ApprovalId, DeviceId, InteractionId, MessageId, SessionId, UpdateId};
 
 /// One update, delivered at least once.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,29 @@ pub enum UpdateKind {
     InstallationRevoked,
     /// The installation's permissions changed.
     PermissionsUpdated,
+    /// The person has another device, which is to have the keys of encrypted sessions.
+    DeviceAdded {
+        /// Device that was added.
+        device_id: DeviceId,
+        /// Key to seal for.
+        pubkey: DevicePublicKey,
+        /// Name of the device, in the person's words.
+        label: Option<String>,
+        /// What kind of device it is, in the cloud's words; `bridge` is one like this program.
+        platform: Option<String>,
+    },
+    /// A device is the person's no more: no key may be sealed for it from now on.
+    DeviceRevoked {
+        /// Device that was revoked.
+        device_id: DeviceId,
+    },
+    /// Another device sealed the key of an encrypted session for this bridge.
+    SessionKeyGranted {
+        /// Device that the key is sealed for, where the cloud says so.
+        device_id: Option<DeviceId>,
+        /// The key, sealed.
+        wrapped_session_key: SealedGrant,
+    },
     /// A type that this version does not know.
     Unknown {
         /// The type's name.

@@ -1,11 +1,12 @@
 //! The vault's files, and the lock between processes that change them.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use disk::{Lock, LockError};
 use zeroize::Zeroizing;
 
 use crate::VaultError;
@@ -65,37 +66,20 @@ pub(crate) fn narrow(_path: &Path) -> Result<bool, VaultError> {
     Ok(false)
 }
 
-/// Holds the lock between processes until it is dropped.
-pub(crate) struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Waits for the lock beside the secrets of `folder`.
-    ///
-    /// # Errors
-    /// [`VaultError::Busy`] when another process keeps it for 10 s.
-    pub(crate) fn take(folder: &Path) -> Result<Self, VaultError> {
-        create_folder(folder)?;
-        let path = folder.join("vault.lock");
-        let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(&path).map_err(VaultError::io(&path))?;
-        let deadline = Instant::now() + LOCK_TIMEOUT;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    thread::sleep(LOCK_POLL);
-                }
-                Err(TryLockError::WouldBlock) => return Err(VaultError::Busy { path }),
-                Err(TryLockError::Error(source)) => return Err(VaultError::Io { path, source }),
-            }
+/// Waits for the lock between processes beside the secrets of `folder`; it is held until dropped.
+///
+/// # Errors
+/// [`VaultError::Busy`] when another process keeps it for 10 s.
+pub(crate) fn lock(folder: &Path) -> Result<Lock, VaultError> {
+    create_folder(folder)?;
+    let path = folder.join("vault.lock");
+    let deadline = Instant::now() + LOCK_TIMEOUT;
+    loop {
+        match Lock::take(&path) {
+            Ok(lock) => return Ok(lock),
+            Err(LockError::Held { .. }) if Instant::now() < deadline => thread::sleep(LOCK_POLL),
+            Err(LockError::Held { .. }) => return Err(VaultError::Busy { path }),
+            Err(LockError::Unusable(source)) => return Err(VaultError::Io { path, source }),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::disk::{self, Lock};
+use crate::disk;
 use crate::keychain::Keychain;
 use crate::root::{Root, Unreadable};
 use crate::sealed::Sealed;
@@ -88,9 +88,9 @@ impl Home {
         }
     }
 
-    pub(crate) fn lock(&self) -> Result<Option<Lock>, VaultError> {
+    pub(crate) fn lock(&self) -> Result<Option<::disk::Lock>, VaultError> {
         match self {
-            Self::Keychain { folder, .. } | Self::File { folder } => Lock::take(folder).map(Some),
+            Self::Keychain { folder, .. } | Self::File { folder } => disk::lock(folder).map(Some),
             Self::Memory => Ok(None),
         }
     }

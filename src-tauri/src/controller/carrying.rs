@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bridge::{Installation, Link, Notice, Settings, Snapshot};
 use cli::{
-    Claim, Config, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, claim, look,
-    sentence, settings,
+    Claim, Config, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, look, sentence,
+    settings,
 };
 use dial::Dialer;
 use sap::BridgeToken;
 use tokio::sync::watch;
 
+use super::fitness::Fitness;
 use super::{After, Controller, Phase};
-use crate::clock::{now_ms, to_ms};
-use crate::health::{Health, News};
+use crate::clock::to_ms;
 use crate::shell::{Shell, Topic};
 use crate::view::{Beat, Pulse};
 
@@ -29,8 +28,7 @@ pub(super) struct Carrying {
     watching: watch::Receiver<Snapshot>,
     heard: VecDeque<Notice>,
     pub(super) snapshot: Snapshot,
-    pub(super) health: Health,
-    was_ready: bool,
+    pub(super) fitness: Fitness,
     /// What the gateway said last, also when it has gone.
     pub(super) gateway_version: Option<String>,
     /// Another bridge that nobody was told about yet.
@@ -43,9 +41,10 @@ impl Carrying {
         token: BridgeToken,
         dialer: Dialer,
         keys: Arc<InstallationKeys>,
+        claim: Claim,
     ) -> Result<Self, Failure> {
         let installation_id = token.installation_id();
-        let Claim { journal, hold, remark } = claim(config, &installation_id)?;
+        let Claim { journal, hold, remark } = claim;
         let settings = Settings {
             cloud: config.cloud.clone(),
             token,
@@ -56,8 +55,6 @@ impl Carrying {
             .map_err(|error| Failure::fatal(sentence(&error.to_string()), "Start Sophon again."))?;
         let mut watching = installation.snapshot();
         let snapshot = watching.borrow_and_update().clone();
-        let mut health = Health::default();
-        health.look(false, now_ms());
         Ok(Self {
             installation,
             hold,
@@ -66,8 +63,7 @@ impl Carrying {
             watching,
             heard: VecDeque::new(),
             snapshot,
-            health,
-            was_ready: false,
+            fitness: Fitness::new(),
             gateway_version: None,
             other_news: None,
         })
@@ -103,22 +99,6 @@ impl Carrying {
 
     pub(super) fn retry_now(&self) {
         self.installation.retry_now();
-    }
-
-    /// How long until the missing of a side is worth telling.
-    pub(super) fn due_in(&self) -> Duration {
-        let due = self.health.due_at_ms();
-        due.map_or(Duration::from_secs(3600), |at| {
-            Duration::from_millis(at.saturating_sub(now_ms()).clamp(10, 60_000))
-        })
-    }
-
-    /// Since when a side has been missing after both had been there, or one is known to be away.
-    pub(super) fn degraded_since_ms(&self) -> Option<u64> {
-        let is_down = |link: &Link| matches!(link, Link::Down { .. });
-        let is_known =
-            self.was_ready || is_down(&self.snapshot.cloud) || is_down(&self.snapshot.gateway);
-        self.health.missing_since_ms().filter(|_| is_known)
     }
 
     pub(super) fn pulse(&self) -> Pulse {
@@ -179,44 +159,15 @@ impl<S: Shell> Controller<S> {
             Notice::CloudDown { cause, code } => {
                 tracing::warn!(cause, code, "Sophon is away");
             }
+            Notice::Storage { trouble: Some(trouble) } => {
+                tracing::warn!(trouble, "nothing can be stored, so nothing is carried");
+            }
+            Notice::Storage { trouble: None } => tracing::info!("what is carried is stored again"),
             Notice::GatewayUp { version } => tracing::info!(version, "OpenClaw is connected"),
             Notice::GatewayDown { cause, code, .. } => {
                 tracing::warn!(cause, code, "OpenClaw is away");
             }
             other @ (Notice::Ready | _) => tracing::debug!(?other, "notice"),
-        }
-    }
-
-    /// Tells when a side is missing for long, and when that is over.
-    pub(super) fn look_at_health(&mut self) {
-        let Phase::Carrying(carrying) = &mut self.phase else { return };
-        let Snapshot { cloud, gateway, .. } = &carrying.snapshot;
-        let both_up = cloud.is_up() && gateway.is_up();
-        carrying.was_ready |= both_up;
-        let who = match (cloud.is_up(), gateway.is_up()) {
-            (false, false) => "Sophon and OpenClaw",
-            (false, true) => "Sophon",
-            (true, false | true) => "OpenClaw",
-        };
-        let cause = [cloud, gateway].into_iter().find_map(|link| match link {
-            Link::Down { cause, remedy, .. } => Some((cause.clone(), remedy.clone())),
-            Link::Connecting { .. } | Link::Up { .. } | Link::Stopped => None,
-        });
-        match carrying.health.look(both_up, now_ms()) {
-            Some(News::Degraded) => {
-                let text = cause.map_or_else(
-                    || "Messages wait until it is back.".to_owned(),
-                    |(cause, remedy)| {
-                        let cause = sentence(&cause);
-                        remedy.map_or(cause.clone(), |remedy| format!("{cause} {remedy}"))
-                    },
-                );
-                self.tell(Topic::Health, &format!("{who} cannot be reached"), &text);
-            }
-            Some(News::Recovered) => {
-                self.tell(Topic::Health, "Connected again", "Sophon and OpenClaw are both there.");
-            }
-            None => {}
         }
     }
 
@@ -230,11 +181,13 @@ impl<S: Shell> Controller<S> {
     pub(super) fn resume(&mut self) {
         let next = match self.phase {
             Phase::Paused => None,
-            Phase::Stopping(After::Pause) => Some(After::Carry),
+            Phase::Stopping(After::Pause) => Some(Phase::Stopping(After::Carry)),
+            Phase::Claiming(After::Pause) => Some(Phase::Claiming(After::Carry)),
             Phase::Opening
             | Phase::Locked { .. }
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
+            | Phase::Claiming(_)
             | Phase::Carrying(_)
             | Phase::Stopping(_)
             | Phase::Revoked => return,
@@ -242,7 +195,7 @@ impl<S: Shell> Controller<S> {
         self.stored.paused = false;
         self.remember();
         match next {
-            Some(after) => self.phase = Phase::Stopping(after),
+            Some(phase) => self.phase = phase,
             None => self.carry(),
         }
     }

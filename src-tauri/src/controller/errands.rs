@@ -1,9 +1,9 @@
 //! What waits for a keychain or for the bridge to stop, and what comes after.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use cli::{Exit, Failure, InstallationKeys, sentence};
-use sap::BridgeToken;
+use cli::{Exit, Failure, discard, sentence};
+use sap::{BridgeToken, InstallationId};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 use vault::{Opened, Vault, VaultError};
@@ -12,9 +12,6 @@ use super::carrying::Carrying;
 use super::{After, Controller, Event, Flow, Phase, UNLOCK_AGAIN};
 use crate::shell::{Shell, Topic};
 use crate::view::Problem;
-
-/// What to do about another program that carries the installation.
-const IN_USE: &str = "Go on with that one, or quit it: then this one goes on by itself.";
 
 impl<S: Shell> Controller<S> {
     /// Reads the secrets, then goes on with what they say.
@@ -55,11 +52,16 @@ impl<S: Shell> Controller<S> {
         self.token = self.config.token.clone().or_else(|| self.stored_token(vault));
         self.phase = Phase::Unpaired { problem: None };
         if self.token.is_some() {
-            if self.stored.paused {
-                self.phase = Phase::Paused;
-            } else {
-                self.carry();
-            }
+            self.go_on();
+        }
+    }
+
+    /// Goes on with the pairing that there is.
+    pub(super) fn go_on(&mut self) {
+        if self.stored.paused {
+            self.phase = Phase::Paused;
+        } else {
+            self.carry();
         }
     }
 
@@ -72,22 +74,6 @@ impl<S: Shell> Controller<S> {
                 None
             }
         }
-    }
-
-    /// Connects both sides.
-    pub(super) fn carry(&mut self) {
-        let (Some(token), Some(vault)) = (self.token.clone(), self.vault.clone()) else { return };
-        let keys = Arc::new(InstallationKeys::new(vault, self.config.stored_prefix()));
-        self.phase = match Carrying::start(&self.config, token, self.dialer.clone(), keys) {
-            Ok(carrying) => Phase::Carrying(Box::new(carrying)),
-            Err(failure) => {
-                tracing::warn!(code = failure.code, "the bridge cannot be started");
-                let Failure { message: what, hint, exit, .. } = failure;
-                let in_use = (exit == Exit::InUse).then(|| IN_USE.to_owned());
-                let problem = Problem { what, remedy: in_use.or(hint) };
-                Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) }
-            }
-        };
     }
 
     /// Disconnects both sides; what is on its way gets the chance to arrive.
@@ -116,6 +102,10 @@ impl<S: Shell> Controller<S> {
             }
             Phase::Stopping(_) => {
                 self.phase = Phase::Stopping(after);
+                true
+            }
+            Phase::Claiming(_) => {
+                self.phase = Phase::Claiming(after);
                 true
             }
             other @ (Phase::Opening
@@ -157,22 +147,48 @@ impl<S: Shell> Controller<S> {
     fn wipe(&mut self) {
         let Some(vault) = self.vault.clone() else { return self.open() };
         self.phase = Phase::Opening;
-        let (prefix, events) = (self.config.stored_prefix(), self.events.clone());
+        let installation = self.token.as_ref().map(BridgeToken::installation_id);
+        let (data_dir, prefix) = (self.config.data_dir.clone(), self.config.stored_prefix());
+        let events = self.events.clone();
         tokio::spawn(async move {
-            let _ = events.send(Event::Wiped(vault.wipe(&prefix).await));
+            let discarded = match installation {
+                Some(installation) => discard_at(data_dir, installation).await,
+                None => Ok(()),
+            };
+            let wiped = match discarded {
+                Err(failure) if failure.exit == Exit::InUse => Err(failure),
+                // Whatever holds up the journal, the secrets go.
+                discarded => vault.wipe(&prefix).await.map_err(Failure::from).and(discarded),
+            };
+            let _ = events.send(Event::Wiped(wiped));
         });
     }
 
-    pub(super) fn wiped(&mut self, wiped: Result<(), VaultError>) {
+    pub(super) fn wiped(&mut self, wiped: Result<(), Failure>) {
+        if let Err(Failure { exit: Exit::InUse, message, .. }) = &wiped {
+            let text = format!("{message} Quit that one, then unpair again.");
+            self.tell(Topic::Pairing, "This computer was not unpaired", &text);
+            return self.go_on();
+        }
         self.token = None;
         self.stored.paired_as = None;
         self.stored.paused = false;
         self.remember();
-        let problem = wiped.err().map(|error| {
-            let Problem { what, remedy } = problem(&error);
-            Problem { what: format!("What is stored could not be removed. {what}"), remedy }
+        let problem = wiped.err().map(|Failure { message, hint: remedy, .. }| Problem {
+            what: format!("What is stored could not be removed. {message}"),
+            remedy,
         });
         self.phase = Phase::Unpaired { problem };
+    }
+
+    /// Removes the journal of an installation that another one has replaced.
+    pub(super) fn discard_journal(&self, installation: InstallationId) {
+        let data_dir = self.config.data_dir.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = discard_at(data_dir, installation).await {
+                tracing::warn!(%failure, "a journal that is needed no more could not be removed");
+            }
+        });
     }
 
     /// The phone removed this computer: its token is good no more.
@@ -206,6 +222,12 @@ impl<S: Shell> Controller<S> {
             self.shell.announce(topic, title, text);
         }
     }
+}
+
+async fn discard_at(data_dir: PathBuf, installation: InstallationId) -> Result<(), Failure> {
+    let discarded = tokio::task::spawn_blocking(move || discard(&data_dir, &installation));
+    // It is never cancelled, and does not panic.
+    discarded.await.unwrap_or(Ok(()))
 }
 
 pub(super) fn problem(error: &VaultError) -> Problem {

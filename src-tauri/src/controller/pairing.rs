@@ -9,10 +9,17 @@ use url::Url;
 use vault::VaultError;
 
 use super::errands::problem;
-use super::{After, Controller, Event, Pairing, Phase};
+use super::{After, Controller, Event, Phase};
 use crate::clock::to_ms;
 use crate::shell::{Shell, Topic};
 use crate::view::{Problem, Ticket};
+
+/// A pairing that goes on.
+pub(super) struct Pairing {
+    pub(super) cancel: CancellationToken,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) interrupted: Option<String>,
+}
 
 impl<S: Shell> Controller<S> {
     /// Begins to pair; a second click never makes a second pairing.
@@ -23,7 +30,7 @@ impl<S: Shell> Controller<S> {
             }
             Phase::Pairing(_) | Phase::Opening => {}
             Phase::Locked { .. } => self.open(),
-            Phase::Carrying(_) | Phase::Stopping(_) => {
+            Phase::Claiming(_) | Phase::Carrying(_) | Phase::Stopping(_) => {
                 self.stop_before(After::Pair);
             }
             Phase::Unpaired { .. } | Phase::Paused | Phase::Revoked => self.begin_pairing(),
@@ -100,11 +107,7 @@ impl<S: Shell> Controller<S> {
         if let Some(Problem { what, .. }) = problem {
             self.tell(Topic::Pairing, "This computer was not paired again", &what);
         }
-        if self.stored.paused {
-            self.phase = Phase::Paused;
-        } else {
-            self.carry();
-        }
+        self.go_on();
     }
 
     pub(super) fn copy_link(&mut self) {
@@ -125,14 +128,24 @@ impl<S: Shell> Controller<S> {
 
     pub(super) fn token_stored(&mut self, token: BridgeToken, stored: Result<(), VaultError>) {
         let name = self.config.host_label.as_str().to_owned();
-        if let Err(error) = stored {
-            let Problem { what, .. } = problem(&error);
-            self.remarks.push(format!(
-                "{what} This computer is paired until the program ends; then pair it again."
-            ));
+        let installation = token.installation_id();
+        tracing::info!(%installation, "this computer is paired");
+        let replaced = self.token.replace(token).map(|token| token.installation_id());
+        match stored {
+            // One that was given comes again at the next start.
+            Ok(()) if self.config.token.is_none() => {
+                if let Some(replaced) = replaced.filter(|it| *it != installation) {
+                    self.discard_journal(replaced);
+                }
+            }
+            Ok(()) => {}
+            Err(error) => {
+                let Problem { what, .. } = problem(&error);
+                self.remarks.push(format!(
+                    "{what} This computer is paired until the program ends; then pair it again."
+                ));
+            }
         }
-        tracing::info!(installation = %token.installation_id(), "this computer is paired");
-        self.token = Some(token);
         self.stored.paired_as = Some(name.clone());
         self.stored.paused = false;
         self.remember();

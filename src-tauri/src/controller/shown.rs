@@ -7,7 +7,8 @@ use vault::Vault;
 
 use super::approvals::from_gateway;
 use super::carrying::Carrying;
-use super::{After, Controller, Pairing, Parts, Phase};
+use super::pairing::Pairing;
+use super::{After, Controller, Parts, Phase};
 use crate::clock::to_ms;
 use crate::os::current::Autostart;
 use crate::shell::{Nowhere, Shell};
@@ -45,6 +46,8 @@ pub(crate) async fn view_at_start(options: &Options) -> Result<View, Failure> {
             sessions_today: 0,
             running: 0,
             queued: 0,
+            undelivered: 0,
+            storage: None,
             gateway_version: None,
         });
     }
@@ -92,22 +95,28 @@ impl<S: Shell> Controller<S> {
                     identity: self.identity(),
                     cloud: link(cloud),
                     gateway: link(gateway),
-                    degraded_since_ms: carrying.degraded_since_ms(),
+                    degraded_since_ms: carrying.fitness.degraded_since_ms(&carrying.snapshot),
                     sessions_today: count(load.sessions_today),
                     running: count(load.running),
                     queued: count(load.queued),
+                    undelivered: count(load.undelivered),
+                    storage: carrying.fitness.storage(&carrying.snapshot).map(Box::new),
                     gateway_version: carrying.gateway_version.clone(),
                 })
             }
-            Phase::Stopping(After::Revoke) | Phase::Revoked => {
+            // It takes a moment, in which nothing changes that a person should see.
+            Phase::Claiming(After::Carry) => {
+                let shown = self.shown.as_ref().map(|view| view.installation.clone());
+                shown.unwrap_or(Installation::Starting)
+            }
+            Phase::Stopping(After::Revoke) | Phase::Claiming(After::Revoke) | Phase::Revoked => {
                 Installation::Revoked { identity: self.identity() }
             }
-            Phase::Stopping(After::Pause | After::Quit) | Phase::Paused => {
-                Installation::Paused { identity: self.identity() }
-            }
-            Phase::Stopping(After::Carry | After::Open | After::Pair | After::Wipe) => {
-                Installation::Starting
-            }
+            Phase::Stopping(After::Pause | After::Quit)
+            | Phase::Claiming(After::Pause | After::Quit)
+            | Phase::Paused => Installation::Paused { identity: self.identity() },
+            Phase::Stopping(After::Carry | After::Open | After::Pair | After::Wipe)
+            | Phase::Claiming(After::Open | After::Pair | After::Wipe) => Installation::Starting,
         }
     }
 

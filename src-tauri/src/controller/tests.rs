@@ -1,6 +1,7 @@
 //! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
 //! it is asked for.
 
+mod storage;
 mod taken_away;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::shell::Topic;
-use crate::view::{Approval, Decision, Installation, Link, Paired, Pulse, Settings};
+use crate::view::{Approval, Decision, Installation, Link, Paired, Pulse, Settings, Ticket};
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(20);

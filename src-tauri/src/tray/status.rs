@@ -19,7 +19,7 @@ pub(super) fn icon(installation: &Installation) -> Icon {
             Health::Connected => Icon::Connected,
             Health::Connecting => Icon::Connecting,
             Health::Missing(_) => Icon::Degraded,
-            Health::NeedsYou(_) => Icon::NeedsYou,
+            Health::NeedsYou(_) | Health::CannotStore => Icon::NeedsYou,
         },
     }
 }
@@ -42,6 +42,7 @@ pub(super) fn tooltip(view: &View) -> String {
             Health::NeedsYou(sides) => {
                 format!("Sophon: no connection to {sides}, look at the menu")
             }
+            Health::CannotStore => "Sophon: nothing can be stored, look at the menu".into(),
         },
     };
     match pending::waiting(&view.approvals) {
@@ -71,12 +72,15 @@ pub(super) fn lines(installation: &Installation, now_ms: u64) -> Vec<Item> {
             lines
         }
         Installation::Paired(paired) => {
-            let mut lines = link("Sophon", &paired.cloud, now_ms);
+            let mut lines = paired.storage.as_ref().map_or(Vec::new(), |problem| {
+                let what = text("Nothing can be stored, so messages wait at Sophon");
+                std::iter::once(what).chain(self::problem(None, problem)).collect()
+            });
+            lines.extend(link("Sophon", &paired.cloud, now_ms));
             lines.extend(link(&gateway(paired), &paired.gateway, now_ms));
             lines.push(name(&paired.identity));
-            match health(paired) {
-                Health::Connected | Health::Connecting => {}
-                Health::Missing(_) | Health::NeedsYou(_) => lines.push(try_again()),
+            if missing(paired).is_some() {
+                lines.push(try_again());
             }
             lines
         }
@@ -146,19 +150,29 @@ enum Health {
     Connecting,
     Missing(&'static str),
     NeedsYou(&'static str),
+    CannotStore,
 }
 
 fn health(paired: &Paired) -> Health {
     let stuck = which(is_stuck(&paired.cloud), is_stuck(&paired.gateway));
-    let missing = match paired.degraded_since_ms {
+    if paired.storage.is_some() {
+        Health::CannotStore
+    } else if let Some(sides) = stuck {
+        Health::NeedsYou(sides)
+    } else if let Some(sides) = missing(paired) {
+        Health::Missing(sides)
+    } else if is_up(&paired.cloud) && is_up(&paired.gateway) {
+        Health::Connected
+    } else {
+        Health::Connecting
+    }
+}
+
+/// Names the sides that are known to be missing.
+fn missing(paired: &Paired) -> Option<&'static str> {
+    match paired.degraded_since_ms {
         Some(_) => which(!is_up(&paired.cloud), !is_up(&paired.gateway)),
         None => which(is_down(&paired.cloud), is_down(&paired.gateway)),
-    };
-    match (stuck, missing) {
-        (Some(sides), _) => Health::NeedsYou(sides),
-        (None, Some(sides)) => Health::Missing(sides),
-        (None, None) if is_up(&paired.cloud) && is_up(&paired.gateway) => Health::Connected,
-        (None, None) => Health::Connecting,
     }
 }
 

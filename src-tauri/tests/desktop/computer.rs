@@ -48,7 +48,10 @@ impl Computer {
 
     /// Prepares the app with everything that it must be told here.
     pub(crate) fn app(&self, flags: &[&str]) -> Command {
-        let mut command = self.desktop.command(APP);
+        self.told(self.desktop.command(APP), flags)
+    }
+
+    fn told(&self, mut command: Command, flags: &[&str]) -> Command {
         command
             .env("SOPHON_BASE_URL", self.cloud.base_url())
             .env("SOPHON_CONFIG_DIR", self.data_dir())
@@ -65,6 +68,13 @@ impl Computer {
 
     pub(crate) fn start(&self, flags: &[&str]) -> App {
         App { child: self.app(flags).spawn().unwrap() }
+    }
+
+    /// Starts the app by a shell that first does something else.
+    pub(crate) fn start_after(&self, first: &str, flags: &[&str]) -> App {
+        let mut shell = self.desktop.command("/bin/sh");
+        shell.args(["-c", &format!("{first}; exec \"$0\" \"$@\""), APP]);
+        App { child: self.told(shell, flags).spawn().unwrap() }
     }
 
     /// Starts the app without its window, and waits until it knows where it stands.

@@ -10,6 +10,7 @@ mod life;
 mod pairing;
 mod pictures;
 mod real_gateway;
+mod storage;
 mod tray_host;
 mod two_bridges;
 mod window;

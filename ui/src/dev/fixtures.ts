@@ -55,6 +55,8 @@ export function fixtures(now: number): Record<string, Fixture> {
     sessions_today: 12,
     running: 1,
     queued: 3,
+    undelivered: 0,
+    storage: null,
     gateway_version: "2026.9.6",
   };
   const pulse: Pulse = {
@@ -129,6 +131,17 @@ export function fixtures(now: number): Record<string, Fixture> {
       tab: "overview",
       pulse,
     },
+    "overview-storage": {
+      view: withPaired({
+        storage: {
+          what: "The disk has no room for the journal.",
+          remedy: "Free some space on the disk, or let it be written to: then it goes on by itself.",
+        },
+      }),
+      tab: "overview",
+      pulse,
+    },
+    "overview-undelivered": { view: withPaired({ undelivered: 2 }), tab: "overview", pulse },
     "overview-paused": { view: view({ state: "paused", identity: IDENTITY }), tab: "overview" },
     "overview-revoked": { view: view({ state: "revoked", identity: IDENTITY }), tab: "overview" },
     "overview-remarks": {

@@ -29,7 +29,7 @@ export function headline(installation: Installation, now: number): Headline {
     case "revoked":
       return { standing: "stuck", title: "The pairing was removed", detail: "" };
     case "paired":
-      return ofLinks(installation, now);
+      return installation.storage === null ? ofLinks(installation, now) : CANNOT_STORE;
   }
 }
 
@@ -62,6 +62,19 @@ export function linkOutlook(retryAt: number | null, now: number): string | null 
   if (retryAt === null) return null;
   const text = retry(retryAt, now);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+const CANNOT_STORE: Headline = {
+  standing: "stuck",
+  title: "Nothing can be stored",
+  detail: "Messages wait at Sophon until it can.",
+};
+
+/** Says what was lost of answers, as a sentence; none when nothing was. */
+export function losses(undelivered: number): string | null {
+  if (undelivered === 0) return null;
+  const what = undelivered === 1 ? "1 part of an answer" : `${undelivered} parts of answers`;
+  return `Sophon Cloud refused ${what} for good, so your phone does not show all. Logs says why.`;
 }
 
 function ofLinks(paired: Paired, now: number): Headline {

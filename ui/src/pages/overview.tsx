@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 
 import type { Identity, Paired, Problem, Pulse, View } from "../generated";
-import { type Headline, headline } from "../logic/health";
+import { type Headline, headline, losses } from "../logic/health";
 import { useNow } from "../parts/clock";
 import { IdentityCard, Rights } from "../parts/identity";
 import { LinkRow } from "../parts/link-row";
@@ -84,9 +84,11 @@ function Connected(props: {
   const { paired, pulse, waiting, isNew, happen } = props;
   const now = useNow();
   const wish = useWish();
+  const lost = losses(paired.undelivered);
   return (
     <>
       <Hero shown={headline({ state: "paired", ...paired }, now)} />
+      {paired.storage !== null && <ProblemNote problem={paired.storage} />}
       {waiting > 0 && (
         <button
           type="button"
@@ -102,6 +104,7 @@ function Connected(props: {
         <LinkRow name="OpenClaw" link={paired.gateway} beat={pulse.gateway} now={now} />
       </section>
       <Figures paired={paired} />
+      {lost !== null && <Note>{lost}</Note>}
       {!isNew && <IdentityCard identity={paired.identity} />}
       <div class="actions split">
         <p class="quiet">Pausing disconnects this computer until you resume.</p>

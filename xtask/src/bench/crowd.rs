@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use simulator::cloud::CloudView;
 
-use super::process::{self, Memory};
-use super::rig::{Rig, piece_of_text, seen};
+use super::turns::piece_of_text;
+use crate::measure::process::{self, Memory};
+use crate::measure::rig::{Rig, seen};
 
 /// Sessions that get an answer at once.
 pub(super) struct Crowd {

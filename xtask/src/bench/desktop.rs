@@ -12,11 +12,11 @@ use tokio::process::Child;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-use super::NEAR;
 use super::findings::{Findings, Unit};
-use super::process;
-use super::rig::Rig;
-use super::samples::Samples;
+use super::{NEAR, rig};
+use crate::measure::process;
+use crate::measure::rig::Rig;
+use crate::measure::samples::Samples;
 
 /// What keeps the list of tray icons, and where.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -52,7 +52,7 @@ struct App {
 /// When a program of the desktop is missing, or the app does not do what is measured.
 pub(super) fn measure(program: &Path, quick: bool, findings: &mut Findings) -> anyhow::Result<()> {
     let (starts, idle, windows) = if quick { (3, 5, 2) } else { (10, 30, 5) };
-    let rig = Rig::start(program, NEAR)?;
+    let rig = rig(program, NEAR)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let desktop = Desktop::start(DesktopOptions::default()).await?;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::machine::Machine;
-use super::samples::Samples;
+use crate::measure::machine::Machine;
+use crate::measure::samples::Samples;
+use crate::measure::table::{self, digits};
 
 /// In what something is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,22 +114,8 @@ impl Findings {
 
     /// Prints a table in Markdown.
     pub(super) fn print(&self) {
-        let head = ["measured", "wanted", "found", ""].map(str::to_owned);
-        let rows: Vec<[String; 4]> =
-            std::iter::once(head).chain(self.0.iter().map(Finding::row)).collect();
-        let width = |column: usize| {
-            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-        };
-        let widths = [width(0), width(1), width(2), width(3)];
-        println!();
-        for (number, [name, wanted, found, verdict]) in rows.iter().enumerate() {
-            let [a, b, c, d] = widths;
-            println!("| {name:a$} | {wanted:>b$} | {found:>c$} | {verdict:d$} |");
-            if number == 0 {
-                let line = |width: usize| "-".repeat(width);
-                println!("|-{}-|-{}:|-{}:|-{}-|", line(a), line(b), line(c), line(d));
-            }
-        }
+        let rows: Vec<[String; 4]> = self.0.iter().map(Finding::row).collect();
+        table::print(["measured", "wanted", "found", ""], &rows);
     }
 
     /// Describes everything for programs.
@@ -150,17 +137,6 @@ impl Findings {
             })
             .collect();
         json!({"machine": machine.to_json(), "findings": findings})
-    }
-}
-
-/// Two digits after the point where they matter.
-fn digits(number: f64) -> String {
-    if number.fract() == 0.0 || number >= 100.0 {
-        format!("{number:.0}")
-    } else if number >= 10.0 {
-        format!("{number:.1}")
-    } else {
-        format!("{number:.2}")
     }
 }
 

@@ -9,10 +9,6 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod findings;
-mod machine;
-mod process;
-mod rig;
-mod samples;
 mod start;
 mod turns;
 
@@ -22,19 +18,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use simulator::cloud::{CloudOptions, Dialect, RateTable};
+use simulator::gateway::GatewayOptions;
 
-use crate::cargo::{build_bridge, build_desktop, cargo, show};
+use crate::cargo::{build_bridge, build_desktop};
 use crate::install;
+use crate::measure::machine::Machine;
+use crate::measure::rig::Rig;
+use crate::measure::samples::Samples;
+use crate::measure::{build_ourselves, write_json};
 use crate::steps::Steps;
 use crowd::Crowd;
 use findings::{Findings, Unit};
-use machine::Machine;
-use rig::Rig;
-use samples::Samples;
 
-/// Profile of the cloud and the gateway that the bridge is measured against: in a debug build they
-/// would be what is measured.
-const PROFILE: &str = "counterpart";
 /// The round trip of a cloud on the other side of an ocean.
 const FAR: Duration = Duration::from_millis(100);
 /// The round trip of a cloud next door, which shows what the bridge itself adds.
@@ -100,7 +96,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     step.done(&machine.to_string());
 
     let step = steps.begin("starting, and doing nothing");
-    let near = Rig::start(&program, NEAR)?;
+    let near = rig(&program, NEAR)?;
     start::measure(&near, amount.starts, amount.idle, &mut findings)?;
     step.done("measured");
 
@@ -109,7 +105,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     step.done("measured");
 
     let step = steps.begin("turns, the cloud 100 ms away");
-    turns::measure_far(&Rig::start(&program, FAR)?, amount.far_turns, &mut findings)?;
+    turns::measure_far(&rig(&program, FAR)?, amount.far_turns, &mut findings)?;
     step.done("measured");
 
     let step = steps.begin("the cost of a stream");
@@ -129,9 +125,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         None => step.done("not measured: --desktop names no program"),
     }
     findings.print();
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    write(&target.join("bench.json"), &findings.to_json(&machine))?;
+    write_json("bench.json", &findings.to_json(&machine))?;
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -154,13 +148,8 @@ fn build_and_measure(options: &Options) -> anyhow::Result<ExitCode> {
         step.done("built");
     }
 
-    let step = steps.begin("building the cloud and the gateway that it runs between (minutes)");
-    let ourselves = ["--profile", PROFILE, "--package", "xtask"];
-    show(cargo(&["build"]).args(ourselves), "see the errors above")?;
-    step.done("built");
-
-    let mut again = cargo(&["run", "--quiet"]);
-    again.args(ourselves).args(["--", "bench", "--bridge"]).arg(program);
+    let mut again = build_ourselves(&mut steps)?;
+    again.args(["bench", "--bridge"]).arg(program);
     if let Some(program) = desktop {
         again.arg("--desktop").arg(program);
     }
@@ -169,6 +158,17 @@ fn build_and_measure(options: &Options) -> anyhow::Result<ExitCode> {
     }
     let status = again.status().context("cargo cannot be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A cloud whose answers take this long, without limits, and a gateway.
+fn rig(program: &Path, round_trip: Duration) -> anyhow::Result<Rig> {
+    let cloud = CloudOptions {
+        dialect: Dialect::Npm,
+        rates: RateTable::lifted(),
+        round_trip,
+        ..CloudOptions::default()
+    };
+    Rig::start(program, cloud, GatewayOptions::default())
 }
 
 /// Returns what is to be said about it.
@@ -233,11 +233,4 @@ fn measure_crowds(rig: &Rig, pieces: usize, findings: &mut Findings) -> anyhow::
         }
     }
     Ok(all_complete)
-}
-
-fn write(path: &Path, json: &serde_json::Value) -> anyhow::Result<()> {
-    std::fs::write(path, serde_json::to_vec_pretty(json)?)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    println!("\nWritten to {}.", path.display());
-    Ok(())
 }

@@ -4,9 +4,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::findings::{Findings, Unit};
-use super::process;
-use super::rig::Rig;
-use super::samples::Samples;
+use crate::measure::process;
+use crate::measure::rig::Rig;
+use crate::measure::samples::Samples;
 
 /// How long a bridge is left alone before it counts as idle.
 const SETTLING: Duration = Duration::from_secs(2);

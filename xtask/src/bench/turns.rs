@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use simulator::cloud::{CloudView, RecordedCall};
 
 use super::findings::{Findings, Unit};
-use super::rig::{Rig, piece_of_text, seen};
-use super::samples::Samples;
+use crate::measure::rig::{Rig, seen};
+use crate::measure::samples::Samples;
 
 /// Chats among which the messages take turns.
 const CHATS: usize = 10;
@@ -119,6 +119,11 @@ impl Plan {
         times.requests_beside_pieces = beside;
         seen("idle chat", || rig.cloud.look(|view| is_quiet(view, chat)).then_some(()))
     }
+}
+
+/// A piece of an answer: one word, and the space before it.
+pub(super) fn piece_of_text(number: usize) -> String {
+    if number == 0 { "piece0".to_owned() } else { format!(" piece{number}") }
 }
 
 /// When the end of an answer arrived.

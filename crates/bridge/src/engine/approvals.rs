@@ -10,6 +10,7 @@ use super::conversation::Asker;
 use super::desk::{Author, Verdict};
 use super::request::request;
 use super::tools::task_id;
+use super::turn::Heard;
 use super::{Effect, Engine};
 use crate::{Notice, Settled};
 
@@ -18,6 +19,7 @@ impl Engine {
     pub(super) fn approval_requested(
         &mut self,
         approval: &Approval,
+        heard: Heard,
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
@@ -28,7 +30,7 @@ impl Engine {
         }
         let Some(session) = session else { return };
         self.recent.note(&session, now);
-        self.ask_person(approval, &session, now, effects);
+        self.ask_person(approval, heard, &session, now, effects);
         if let Some(decision) = self.desk.take_early(&approval.id) {
             self.phone_decided(&approval.id, decision, now, effects);
         }
@@ -37,6 +39,7 @@ impl Engine {
     pub(super) fn ask_person(
         &mut self,
         approval: &Approval,
+        heard: Heard,
         session: &SessionId,
         now: Now,
         effects: &mut Vec<Effect>,
@@ -45,7 +48,7 @@ impl Engine {
         let call = approval.tool_call_id.clone();
         let mut asker = Asker { turn: TurnId::NONE, interaction_id: None, call };
         self.with(session, now, effects, |conversation, cx, acts| {
-            if let Some(turn) = conversation.approval_requested(approval, cx, acts) {
+            if let Some(turn) = conversation.approval_requested(approval, heard, cx, acts) {
                 asker = turn;
             }
         });
@@ -72,6 +75,9 @@ impl Engine {
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
+        if matches!(answer, Err(CallError::TimedOut)) && self.gateway.is_some() {
+            return self.list_approvals(kind, effects);
+        }
         // No list is not an empty list.
         let Ok(Value::Array(items)) = answer else { return };
         let listed: Vec<Approval> =
@@ -81,7 +87,7 @@ impl Engine {
         }
         self.decide_again(kind, effects);
         for approval in &listed {
-            self.approval_requested(approval, now, effects);
+            self.approval_requested(approval, Heard::Later, now, effects);
         }
         for approval in self.desk.take_stale(kind) {
             tell_changed(&approval, NOT_PENDING, effects);

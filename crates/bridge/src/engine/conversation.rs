@@ -6,12 +6,12 @@ mod kept;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use openclaw::{Call, RunEvent, RunEventKind, RunId, SessionKey, ToolCallId, ToolEvent};
+use openclaw::{Call, Generation, RunEvent, RunEventKind, RunId, SessionKey, ToolCallId};
 use sap::{InteractionId, SessionId, UserMessage};
 
 use super::act::{Act, Purpose, TurnId};
 use super::queue_card::{QueueCard, queue_card};
-use super::turn::{Context, Turn};
+use super::turn::{Context, Heard, Turn, has_substance};
 
 pub(crate) use self::kept::ConversationRecord;
 
@@ -208,10 +208,20 @@ impl Conversation {
         acts: &mut Vec<Act>,
     ) -> bool {
         let follows = run.follows_approval();
+        let begins = has_substance(kind) || *kind == RunEventKind::Started;
+        if cx.gateway == Some(Generation::Newer)
+            && let Some(turn) = self.active.as_mut().filter(|turn| turn.expects_another_run(cx))
+        {
+            // Other messages may go on as well: the history tells whose run it is.
+            if begins {
+                turn.check_again(cx, acts);
+            }
+            return false;
+        }
         let continued =
             self.active.iter_mut().chain(&mut self.adopted).find(|turn| match follows {
                 Some(approval) => turn.awaits(approval),
-                None => turn.expects_another_run() && has_substance(kind),
+                None => turn.expects_another_run(cx) && has_substance(kind),
             });
         if let Some(turn) = continued {
             turn.adopt(run, cx, acts);
@@ -230,13 +240,14 @@ impl Conversation {
     pub(crate) fn approval_requested(
         &mut self,
         approval: &openclaw::Approval,
+        heard: Heard,
         cx: Context<'_>,
         acts: &mut Vec<Act>,
     ) -> Option<Asker> {
         // The older generation does not say which run asks: it runs one at a time.
         let asks = |turn: &&mut Turn| match &approval.run_id {
-            Some(run) => turn.runs().any(|id| id == run),
-            None => true,
+            Some(run) => turn.runs().any(|id| id == run) || turn.expects_another_run(cx),
+            None => turn.may_have_asked(approval, heard),
         };
         let turn = self.active.iter_mut().chain(&mut self.adopted).find(asks)?;
         let call = turn.approval_requested(approval, cx, acts);
@@ -337,23 +348,4 @@ impl Conversation {
 fn asks_to_stop(text: &str) -> bool {
     let text = text.trim();
     text.eq_ignore_ascii_case("stop") || text.eq_ignore_ascii_case("/stop")
-}
-
-/// Says whether an event shows something to the person; bare signs of life open no bubble.
-fn has_substance(kind: &RunEventKind) -> bool {
-    match kind {
-        RunEventKind::Text { text } => !text.is_empty(),
-        RunEventKind::Preamble { .. } | RunEventKind::Failed { .. } => true,
-        RunEventKind::Tool { event, .. } => {
-            matches!(event, ToolEvent::Announced { .. } | ToolEvent::Started { .. })
-        }
-        RunEventKind::Final { text, .. } => text.is_some(),
-        RunEventKind::Started
-        | RunEventKind::Model { .. }
-        | RunEventKind::Usage { .. }
-        | RunEventKind::Retrying { .. }
-        | RunEventKind::AttemptEnded { .. }
-        | RunEventKind::Aborted { .. }
-        | RunEventKind::Alive => false,
-    }
 }

@@ -5,6 +5,7 @@ use sap::SessionId;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Now;
+use super::turn::Heard;
 use super::{Effect, Engine, GatewayFacts};
 
 /// The gateway's process as it was last seen.
@@ -32,11 +33,8 @@ impl Engine {
         });
     }
 
-    pub(super) fn gateway_down(&mut self, now: Now) {
+    pub(super) fn gateway_down(&mut self) {
         self.gateway = None;
-        if let Some(last) = &mut self.last_gateway {
-            last.seen_ms = now.unix_ms;
-        }
         let sessions: Vec<SessionId> = self.conversations.keys().cloned().collect();
         for session in sessions {
             self.arm(&session);
@@ -56,9 +54,15 @@ impl Engine {
     }
 
     pub(super) fn gateway_event(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+        // That it is gone may be noticed only after its successor began.
+        if let Some(last) = &mut self.last_gateway {
+            last.seen_ms = now.unix_ms;
+        }
         match event {
             Event::Run(run) => self.run_event(run, now, effects),
-            Event::ApprovalRequested(approval) => self.approval_requested(&approval, now, effects),
+            Event::ApprovalRequested(approval) => {
+                self.approval_requested(&approval, Heard::Now, now, effects);
+            }
             Event::ApprovalResolved { id, decision, how } => {
                 self.approval_resolved(&id, decision, how, now, effects);
             }

@@ -11,6 +11,7 @@ use super::conversation::{Conversation, ConversationRecord, FORGET_AFTER};
 use super::desk::ApprovalRecord;
 use super::gateway::LastGateway;
 use super::ledger::{self, Ledger, keys};
+use super::sent::Sent;
 use super::turn::{Turn, TurnRecord};
 use super::{Engine, TurnId};
 
@@ -40,8 +41,8 @@ impl Engine {
         }
         engine.take_back_facts(rows);
         engine.take_back_conversations(rows, now);
-        let streamed = engine.outbox.take_back(rows, now);
-        engine.take_back_turns(rows, &streamed, now);
+        let sent = engine.outbox.take_back(rows, now);
+        engine.take_back_turns(rows, &sent, now);
         for (id, record) in ledger::read::<ApprovalRecord>(rows, Table::Approvals) {
             engine.desk.take_back(id, record);
         }
@@ -72,7 +73,7 @@ impl Engine {
         }
     }
 
-    fn take_back_turns(&mut self, rows: &[Row], streamed: &HashMap<TurnId, usize>, now: Now) {
+    fn take_back_turns(&mut self, rows: &[Row], sent: &HashMap<TurnId, Sent>, now: Now) {
         self.next_turn = self.outbox.last_turn() + 1;
         for (key, record) in ledger::read::<TurnRecord>(rows, Table::Turns) {
             let Some(id) = key.parse().ok().map(TurnId) else { continue };
@@ -80,8 +81,8 @@ impl Engine {
             let session = record.session.clone();
             let Some(conversation) = self.conversations.get_mut(&session) else { continue };
             let before = conversation.counts();
-            let streamed = streamed.get(&id).copied().unwrap_or(0);
-            conversation.take_back(Turn::restore(id, record, streamed, now));
+            let sent = sent.get(&id).copied().unwrap_or_default();
+            conversation.take_back(Turn::restore(id, record, sent, now));
             self.count(&session, before);
             self.arm(&session);
         }
@@ -134,7 +135,7 @@ impl Engine {
     pub(super) fn forget_old(&mut self, now: Now) {
         let old = |c: &Conversation| c.is_idle() && c.last_used + FORGET_AFTER <= now.instant;
         for (session, conversation) in
-            self.conversations.extract_if(|_, conversation| old(conversation))
+            self.conversations.extract_if(.., |_, conversation| old(conversation))
         {
             self.by_key.remove(&conversation.key);
             self.ledger.remove(Table::Sessions, session.as_str());

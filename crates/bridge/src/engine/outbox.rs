@@ -8,7 +8,7 @@ mod lane;
 mod line;
 mod request;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -73,7 +73,7 @@ impl LaneId {
 /// All lanes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    lanes: HashMap<LaneId, Lane>,
+    lanes: BTreeMap<LaneId, Lane>,
     ready: HashMap<Bucket, VecDeque<LaneId>>,
     sleeping: BTreeSet<(Instant, LaneId)>,
     in_flight: HashMap<DispatchId, (LaneId, Bucket)>,
@@ -91,7 +91,7 @@ impl Outbox {
     /// Makes an empty outbox; `seed` drives the jitter.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
-            lanes: HashMap::new(),
+            lanes: BTreeMap::new(),
             ready: HashMap::new(),
             sleeping: BTreeSet::new(),
             in_flight: HashMap::new(),
@@ -247,6 +247,17 @@ impl Outbox {
     /// Says whether everything was delivered.
     pub(crate) fn is_empty(&self) -> bool {
         self.lanes.values().all(Lane::is_empty)
+    }
+
+    /// The cloud is there again: what rests after a failure need not rest any longer. What the cloud
+    /// asked to wait for is still held by its bucket.
+    pub(crate) fn wake_all(&mut self) {
+        for (_, id) in std::mem::take(&mut self.sleeping) {
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.wake();
+            }
+            self.queue(&id);
+        }
     }
 
     fn wake(&mut self, now: Instant) {

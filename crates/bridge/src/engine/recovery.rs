@@ -1,6 +1,6 @@
 //! What a gateway's history says about a turn whose frames were missed.
 
-use openclaw::{History, HistoryRow, Role, RunId, Usage};
+use openclaw::{History, HistoryRow, InFlightRun, Role, RunId, Usage};
 
 /// How far the clocks of two rows on one computer may differ, in milliseconds.
 const CLOCK_SLACK_MS: u64 = 2_000;
@@ -8,12 +8,14 @@ const CLOCK_SLACK_MS: u64 = 2_000;
 /// What became of a turn.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Finding {
-    /// It runs; this is its text so far.
-    InFlight { run: Option<RunId>, text: String },
+    /// It runs; this was said before tools, and this is its text so far.
+    InFlight { run: Option<RunId>, said: Vec<String>, text: String },
     /// The gateway has it and works on it, without saying under which id.
     Active,
-    /// It was answered.
-    Answered { text: String, usage: Option<Usage> },
+    /// It was answered; the older generation goes on once these approvals are decided.
+    Answered { text: String, usage: Option<Usage>, waits: Vec<String> },
+    /// The model failed; this was said before.
+    Failed { text: String, message: String },
     /// The gateway has it, and nothing has come of it.
     Unanswered,
     /// The gateway's history does not know it.
@@ -23,26 +25,95 @@ pub(crate) enum Finding {
 /// Looks for a turn by the id it was sent with or, where the gateway does not keep ids (older
 /// generation), by its words and time.
 pub(crate) fn find(history: &History, run: &RunId, words: &str, sent_ms: u64) -> Finding {
-    let position = history.accepted(run).or_else(|| by_words(&history.rows, words, sent_ms));
-    let ours_in_flight =
-        |id: &Option<RunId>| position.is_some() || id.as_ref().is_none_or(|id| id == run);
+    let by_id = history.accepted(run);
+    let Some(position) = by_id.or_else(|| by_words(&history.rows, words, sent_ms)) else {
+        let ours = |id: &Option<RunId>| id.as_ref().is_none_or(|id| id == run);
+        return match &history.in_flight {
+            Some(in_flight) if ours(&in_flight.run_id) => going_on(in_flight, &[]),
+            Some(_) | None => Finding::Unheard,
+        };
+    };
+    let after = &history.rows[position + 1..];
+    let rows = answer_to_it(after);
+    // What goes on after the person spoke again belongs to what was said then.
+    let is_newest = rows.len() == after.len();
+    let answer = said_by_agent(rows);
+    let last = answer.last();
     if let Some(in_flight) = &history.in_flight
-        && ours_in_flight(&in_flight.run_id)
+        && (in_flight.run_id.as_ref() == Some(run) || is_newest && !last.is_some_and(ends))
     {
-        let text = in_flight.text.clone();
-        return Finding::InFlight { run: in_flight.run_id.clone(), text };
+        return going_on(in_flight, rows);
     }
-    let Some(position) = position else { return Finding::Unheard };
-    if history.has_active_run || history.pending_inputs > 0 {
+    if is_newest
+        && !last.is_some_and(ends)
+        && (history.has_active_run || history.pending_inputs > 0)
+    {
         return Finding::Active;
     }
-    let answer = answer_after(&history.rows, position);
-    let texts: Vec<&str> =
-        answer.iter().map(|row| row.text.trim()).filter(|text| !text.is_empty()).collect();
-    if texts.is_empty() {
-        return Finding::Unanswered;
+    // The older generation writes nothing down before a run has ended.
+    let is_complete = by_id.is_none();
+    match last {
+        Some(failed) if failed.is_error => {
+            let before = &answer[..answer.len() - 1];
+            Finding::Failed { text: texts(before).join("\n\n"), message: failed.text.clone() }
+        }
+        Some(row) if !is_complete && row.stop_reason.as_deref() == Some(CALLS_TOOL) => {
+            Finding::Unanswered
+        }
+        None if !is_complete => Finding::Unanswered,
+        Some(_) | None => Finding::Answered {
+            text: texts(&answer).join("\n\n"),
+            usage: total(&answer),
+            waits: waits(history, rows),
+        },
     }
-    Finding::Answered { text: texts.join("\n\n"), usage: total(&answer) }
+}
+
+/// Why the model stopped where it goes on after a tool, in the gateway's words.
+const CALLS_TOOL: &str = "toolUse";
+
+/// Says whether a row of the agent is the last of its answer.
+fn ends(row: &&HistoryRow) -> bool {
+    row.stop_reason.as_deref().is_some_and(|reason| reason != CALLS_TOOL)
+}
+
+fn going_on(in_flight: &InFlightRun, rows: &[HistoryRow]) -> Finding {
+    // What an interrupted run said is said anew.
+    let began = rows.iter().rposition(|row| row.role == Role::User).map_or(0, |at| at + 1);
+    Finding::InFlight {
+        run: in_flight.run_id.clone(),
+        said: texts(&said_by_agent(&rows[began..])).into_iter().map(ToOwned::to_owned).collect(),
+        text: in_flight.text.clone(),
+    }
+}
+
+/// The rows that answer a message: until the person speaks again, or the older gateway goes on after
+/// an approval that was asked for before.
+fn answer_to_it(after: &[HistoryRow]) -> &[HistoryRow] {
+    let is_anothers = |(at, row): (usize, &HistoryRow)| {
+        let is_ours = |id: &str| row.text.contains(id);
+        row.role == Role::User
+            && (!is_injected(row)
+                || row.text.starts_with(CONTINUES) && !asked_for(&after[..at]).any(is_ours))
+    };
+    &after[..after.iter().enumerate().position(is_anothers).unwrap_or(after.len())]
+}
+
+/// The approvals after which the older gateway has yet to go on.
+fn waits(history: &History, rows: &[HistoryRow]) -> Vec<String> {
+    let goes_on = rows.last().is_some_and(|row| row.role == Role::User);
+    asked_for(rows)
+        .filter(|id| goes_on || history.exec_outcome(id).is_none())
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// The approvals that the older gateway asked for: `Approval required (id 1a2b, full 1a2b-…).`
+fn asked_for(rows: &[HistoryRow]) -> impl Iterator<Item = &str> {
+    rows.iter().filter(|row| row.role == Role::ToolResult).filter_map(|row| {
+        let (_, rest) = row.text.strip_prefix("Approval required (id ")?.split_once(", full ")?;
+        Some(rest.split_once(')')?.0)
+    })
 }
 
 /// What a run said that nobody here asked for: by its id or, where the gateway does not keep ids
@@ -63,22 +134,17 @@ pub(crate) fn said_by(history: &History, run: &RunId, since_ms: u64) -> Option<S
     (!texts.is_empty()).then(|| texts.join("\n\n"))
 }
 
-/// Says whether the older gateway went on after all of these approvals, and answered.
-pub(crate) fn went_on(history: &History, approvals: &[String]) -> bool {
-    let last = history.rows.last();
-    last.is_some_and(|row| row.role == Role::Assistant && !row.text.is_empty())
-        && approvals.iter().all(|id| history.exec_outcome(id).is_some())
-}
-
 /// What the rows of the newest answer cost together.
 pub(crate) fn cost(history: &History, run: &RunId) -> Option<Usage> {
     let asked = history.rows.iter().rposition(|row| row.role == Role::User);
     let position = history.accepted(run).or(asked)?;
-    total(&answer_after(&history.rows, position))
+    total(&said_by_agent(answer_to_it(&history.rows[position + 1..])))
 }
 
 fn by_words(rows: &[HistoryRow], words: &str, sent_ms: u64) -> Option<usize> {
-    let ids_are_kept = rows.iter().any(|row| row.idempotency_key.is_some());
+    // The older generation keeps the ids of answers that were stopped, and of nothing else.
+    let ids_are_kept =
+        rows.iter().any(|row| row.role == Role::User && row.idempotency_key.is_some());
     if ids_are_kept {
         return None;
     }
@@ -89,20 +155,24 @@ fn by_words(rows: &[HistoryRow], words: &str, sent_ms: u64) -> Option<usize> {
     })
 }
 
-fn answer_after(rows: &[HistoryRow], position: usize) -> Vec<&HistoryRow> {
-    rows[position + 1..]
-        .iter()
-        .take_while(|row| row.role != Role::User || is_injected(row))
-        .filter(|row| row.role == Role::Assistant)
-        .collect()
+fn said_by_agent(rows: &[HistoryRow]) -> Vec<&HistoryRow> {
+    rows.iter().filter(|row| row.role == Role::Assistant).collect()
+}
+
+fn texts<'a>(rows: &[&'a HistoryRow]) -> Vec<&'a str> {
+    let said = rows.iter().filter(|row| !row.is_error).map(|row| row.text.trim());
+    said.filter(|text| !text.is_empty()).collect()
 }
 
 /// Rows that the gateway writes in the person's name (`openclaw-facts.md`, F10).
 fn is_injected(row: &HistoryRow) -> bool {
-    ["An async command", "[System] Your previous turn was interrupted"]
-        .iter()
-        .any(|beginning| row.text.starts_with(beginning))
+    [CONTINUES, RESUMES].iter().any(|beginning| row.text.starts_with(beginning))
 }
+
+/// How the older generation begins what it writes before it goes on after an approval.
+const CONTINUES: &str = "An async command";
+/// How the newer generation begins what it writes before it resumes an interrupted run.
+const RESUMES: &str = "[System] Your previous turn was interrupted";
 
 fn total(rows: &[&HistoryRow]) -> Option<Usage> {
     let mut usages = rows.iter().filter_map(|row| row.usage.as_ref());

@@ -4,6 +4,7 @@ use openclaw::RunId;
 use serde::{Deserialize, Serialize};
 
 use super::limits::{MAX_TEXT, cut, streamable};
+use super::sent::Sent;
 
 /// One answer's text: what is canonical, and how much of it the person has been sent.
 ///
@@ -22,8 +23,8 @@ pub(crate) struct Reply {
 enum Streamed {
     /// This text.
     Text(String),
-    /// As many bytes, by an earlier process: the text that the gateway repeats begins with them.
-    Bytes(usize),
+    /// So much, by an earlier process: what the gateway repeats begins with it, if it stands by it.
+    Earlier(Sent),
     /// Something that the gateway has taken back since: nothing can be added to it.
     Other,
 }
@@ -61,6 +62,7 @@ impl Reply {
     pub(crate) fn preamble_says(&mut self, run: &RunId, item: &str, text: &str) {
         let from_chat = Source::Run(run.clone());
         let preamble = Source::Preamble(run.clone(), item.to_owned());
+        self.segments.retain(|segment| segment.source != from_chat || !segment.text.is_empty());
         let known = self.segments.iter().any(|segment| segment.source == preamble);
         if !known
             && let Some(segment) = self.segments.iter_mut().find(|s| s.source == from_chat)
@@ -78,8 +80,8 @@ impl Reply {
     /// what the person saw: the end will show the canonical text.
     pub(crate) fn take_unsent(&mut self) -> Option<String> {
         let streamable = streamable(&self.canonical);
-        if let Streamed::Bytes(bytes) = self.streamed {
-            self.streamed = Streamed::Text(streamable.get(..bytes)?.to_owned());
+        if let Streamed::Earlier(sent) = self.streamed {
+            self.streamed = Streamed::Text(sent.begins(streamable)?.to_owned());
         }
         let Streamed::Text(streamed) = &mut self.streamed else { return None };
         let unsent = streamable.strip_prefix(streamed.as_str())?;
@@ -101,17 +103,40 @@ impl Reply {
         format!("{}{PARAGRAPH}{addition}", cut(&self.canonical, room))
     }
 
+    /// Takes what the gateway's history has of a run that goes on: what it said before tools.
+    pub(crate) fn said_before_tools(&mut self, run: &RunId, said: &[String]) {
+        let mut from = 0;
+        for text in said {
+            let is_it = |segment: &Segment| {
+                matches!(&segment.source, Source::Preamble(of, _) if of == run)
+                    && text.starts_with(segment.text.trim())
+            };
+            let known = self.segments[from..].iter().position(is_it).map(|at| from + at);
+            let own = |segment: &Segment| segment.source == Source::Run(run.clone());
+            let at = known.unwrap_or_else(|| {
+                let end = self.segments.len();
+                let at = self.segments.iter().position(own).unwrap_or(end);
+                let source = Source::Preamble(run.clone(), format!("row {at}"));
+                self.segments.insert(at, Segment { source, text: String::new() });
+                at
+            });
+            self.segments[at].text.clone_from(text);
+            from = at + 1;
+        }
+        self.rebuild();
+    }
+
     /// Takes the whole answer from the gateway's history, in place of what was heard of it.
-    pub(crate) fn settle(&mut self, text: &str) {
+    pub(crate) fn settle(&mut self, run: &RunId, text: &str) {
         self.start_over();
-        self.canonical.push_str(text);
+        self.run_says(run, text);
     }
 
     /// Everything is said anew: what the person saw stays until the end replaces it.
     pub(crate) fn start_over(&mut self) {
         self.segments.clear();
         self.canonical.clear();
-        if matches!(self.streamed, Streamed::Bytes(bytes) if bytes > 0) {
+        if matches!(self.streamed, Streamed::Earlier(sent) if sent.bytes() > 0) {
             self.streamed = Streamed::Other;
         }
     }
@@ -124,10 +149,15 @@ impl Reply {
         }
     }
 
+    /// All parts: those of an answer of which no run goes on.
+    pub(crate) fn parts(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Makes an answer that an earlier process began: these parts are settled, and the person was
-    /// sent so many bytes of it.
-    pub(crate) fn resume(segments: Vec<Segment>, streamed: usize) -> Self {
-        let streamed = Streamed::Bytes(streamed);
+    /// sent so much of it.
+    pub(crate) fn resume(segments: Vec<Segment>, sent: Sent) -> Self {
+        let streamed = Streamed::Earlier(sent);
         let mut reply = Self { segments, canonical: String::new(), streamed };
         reply.rebuild();
         reply
@@ -240,8 +270,9 @@ mod tests {
         let mut first = Reply::default();
         first.preamble_says(&run(), "item", "Let me look.");
         first.run_says(&run(), "Fou");
-        let streamed = first.take_unsent().unwrap().len();
-        let mut second = Reply::resume(first.settled().to_vec(), streamed);
+        let mut sent = Sent::default();
+        sent.add(&first.take_unsent().unwrap());
+        let mut second = Reply::resume(first.settled().to_vec(), sent);
         assert_eq!(second.take_unsent(), None);
         second.run_says(&run(), "Found it.");
         assert_eq!(second.take_unsent().as_deref(), Some("nd it."));
@@ -250,11 +281,23 @@ mod tests {
 
     #[test]
     fn a_resumed_answer_that_begins_anew_adds_nothing_to_what_was_seen() {
-        let mut reply = Reply::resume(Vec::new(), 5);
+        let mut sent = Sent::default();
+        sent.add("words");
+        let mut reply = Reply::resume(Vec::new(), sent);
         reply.start_over();
         reply.run_says(&run(), "other words");
         assert_eq!(reply.take_unsent(), None);
         assert_eq!(reply.whole(None), "other words");
+    }
+
+    #[test]
+    fn a_resumed_answer_whose_beginning_was_taken_back_adds_nothing_to_what_was_seen() {
+        let mut sent = Sent::default();
+        sent.add("hasty words");
+        let mut reply = Reply::resume(Vec::new(), sent);
+        reply.run_says(&run(), "better considered words");
+        assert_eq!(reply.take_unsent(), None);
+        assert_eq!(reply.whole(None), "better considered words");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use openclaw::{
     Approval, Generation, OutgoingAttachment, RunEventKind, RunId, SessionKey, ToolCallId,
+    ToolEvent,
 };
 use sap::{Attachment, IdempotencyKey, InstallationId, InteractionId, MessageId, SessionId};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,15 @@ use super::redact::Redactor;
 use super::reply::Reply;
 
 pub(crate) use self::kept::{TurnRecord, key, moment};
+
+/// When a question is heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// As it is asked.
+    Now,
+    /// Some time after it was asked.
+    Later,
+}
 
 /// What a turn must know about the world when something happens.
 #[derive(Clone, Copy)]
@@ -62,6 +72,8 @@ pub(crate) struct Turn {
     /// The run had shown a sign of life before this process began.
     was_lively: bool,
     last_heard: Instant,
+    /// Something was heard of it since the history was asked.
+    heard: bool,
     received: Instant,
     received_ms: u64,
 }
@@ -155,6 +167,7 @@ impl Turn {
             gateway_restarted: false,
             was_lively: false,
             last_heard: now.instant,
+            heard: false,
             received: now.instant,
             received_ms: now.unix_ms,
         }
@@ -186,9 +199,33 @@ impl Turn {
     }
 
     /// Says whether a run that nobody asked for may be the turn's own, going on.
-    pub(crate) fn expects_another_run(&self) -> bool {
-        let may_resume = self.phase == Phase::Unknown && self.gateway_restarted;
-        may_resume || matches!(self.phase, Phase::Elsewhere | Phase::Resuming { .. })
+    pub(crate) fn expects_another_run(&self, cx: Context<'_>) -> bool {
+        match self.phase {
+            Phase::Elsewhere => !self.gateway_restarted || cx.gateway == Some(Generation::Newer),
+            // The newer gateway may have queued the message unheard, and resumes runs by itself.
+            Phase::Unknown | Phase::Resuming { .. } => cx.gateway == Some(Generation::Newer),
+            Phase::Queued
+            | Phase::Fetching
+            | Phase::Unsent { .. }
+            | Phase::Sending
+            | Phase::Running { .. }
+            | Phase::Between
+            | Phase::Closing { .. }
+            | Phase::Stopping { .. }
+            | Phase::Over => false,
+        }
+    }
+
+    /// Says whether an approval of unknown origin may be the turn's own: a run asks once it works,
+    /// and not before the message came.
+    pub(crate) fn may_have_asked(&self, approval: &Approval, heard: Heard) -> bool {
+        match heard {
+            Heard::Now => matches!(
+                self.phase,
+                Phase::Running { lively: true } | Phase::Between | Phase::Stopping { .. }
+            ),
+            Heard::Later => !self.is_unsent() && approval.created_at_ms >= self.received_ms,
+        }
     }
 
     /// Says whether the turn waits for the continuation after this approval.
@@ -218,6 +255,7 @@ impl Turn {
             return;
         }
         self.last_heard = cx.now.instant;
+        self.heard = true;
         self.show_life(&kind);
         match kind {
             RunEventKind::Started => self.cost_pending = false,
@@ -355,14 +393,16 @@ impl Turn {
             return;
         }
         self.aliases.push(run.clone());
-        if self.gateway_restarted {
-            // What was said before the restart is said anew.
-            self.reply.start_over();
-        }
         if let Some(approval) = run.follows_approval() {
             self.outcomes_pending += 1;
             let purpose = Purpose::Outcome(cx.session.clone(), self.id, approval.to_owned());
             self.look_up(purpose, cx, acts);
+        } else if std::mem::take(&mut self.gateway_restarted) {
+            // What was said before the restart is said anew.
+            self.reply.start_over();
+        }
+        if matches!(self.phase, Phase::Stopping { .. }) {
+            self.ask_to_stop(cx, acts);
         }
     }
 
@@ -374,6 +414,25 @@ impl Turn {
 
     fn post(&self, post: Post, acts: &mut Vec<Act>) {
         acts.push(Act::Post { turn: self.id, post });
+    }
+}
+
+/// Says whether an event shows something to the person; bare signs of life open no bubble.
+pub(crate) fn has_substance(kind: &RunEventKind) -> bool {
+    match kind {
+        RunEventKind::Text { text } => !text.is_empty(),
+        RunEventKind::Preamble { .. } | RunEventKind::Failed { .. } => true,
+        RunEventKind::Tool { event, .. } => {
+            matches!(event, ToolEvent::Announced { .. } | ToolEvent::Started { .. })
+        }
+        RunEventKind::Final { text, .. } => text.is_some(),
+        RunEventKind::Started
+        | RunEventKind::Model { .. }
+        | RunEventKind::Usage { .. }
+        | RunEventKind::Retrying { .. }
+        | RunEventKind::AttemptEnded { .. }
+        | RunEventKind::Aborted { .. }
+        | RunEventKind::Alive => false,
     }
 }
 

@@ -60,6 +60,15 @@ impl Engine {
                 tracing::debug!(update = %id, kind = name, "an update of an unknown type is skipped");
             }
             (
+                UpdateKind::DeviceAdded { device_id, .. } | UpdateKind::DeviceRevoked { device_id },
+                _,
+            ) => {
+                tracing::debug!(update = %id, device = %device_id, "news of a device are skipped");
+            }
+            (UpdateKind::SessionKeyGranted { .. }, _) => {
+                tracing::debug!(update = %id, "the key of an encrypted session is skipped");
+            }
+            (
                 UpdateKind::SessionStarted
                 | UpdateKind::InstallationCreated
                 | UpdateKind::PermissionsUpdated,

@@ -17,6 +17,8 @@ pub enum Input {
     Question(Question),
     /// The cloud answered a request.
     Posted(DispatchId, sap::Reply),
+    /// The cloud is connected.
+    CloudUp,
     /// The cloud does not accept the token any more.
     CloudRevoked {
         /// The cloud's error code.
@@ -107,6 +109,8 @@ pub struct Load {
     pub queued: usize,
     /// Approvals that wait for a decision.
     pub approvals: usize,
+    /// Parts of answers that the cloud did not take for good, since this program began.
+    pub undelivered: usize,
     /// Sessions in which something happened today, which is within the last 24 hours: the engine
     /// knows no time zone.
     pub sessions_today: usize,

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use dial::disruption;
 use sap::{Closed, ConnectError, Incoming, Outgoing, Socket};
 use tokio::sync::mpsc::Receiver;
 
-use super::{Lead, Redial, Signal, down};
+use super::{LOOK_EVERY, Lead, Pause, Redial, Signal, down};
 use crate::engine::Input;
 use crate::{Link, Notice, Settings};
 
@@ -34,6 +35,12 @@ impl CloudLink {
             let connected = tokio::select! {
                 () = stop.cancelled() => return,
                 connected = self.connect() => connected,
+                disruption = disruption(LOOK_EVERY) => {
+                    tracing::info!(?disruption, "the cloud is dialled anew");
+                    self.lead.dialer.give_up_connections();
+                    redial.start_over();
+                    continue;
+                }
             };
             let wait = match connected {
                 Ok(socket) => {
@@ -45,6 +52,10 @@ impl CloudLink {
                         End::Stopped => return,
                         End::Revoked(code) => return self.revoked(code).await,
                         End::Lost(closed) => {
+                            if matches!(closed, Closed::Woke | Closed::Silent) {
+                                // What else is open to the cloud leads as little there.
+                                self.lead.dialer.give_up_connections();
+                            }
                             let wait = redial.after_end(since, matches!(closed, Closed::Woke));
                             self.lost(&closed, wait).await;
                             wait
@@ -63,7 +74,10 @@ impl CloudLink {
             };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.lead.pause(wait) => {}
+                pause = self.lead.pause(wait) => if pause == Pause::Disrupted {
+                    self.lead.dialer.give_up_connections();
+                    redial.start_over();
+                },
             }
         }
     }
@@ -113,6 +127,7 @@ impl CloudLink {
                 self.lead.tell(Signal::Notify(Notice::CloudUp { installation_id })).await;
                 let up = Link::Up { since: SystemTime::now(), peer: None };
                 self.lead.tell(Signal::Cloud(up)).await;
+                self.lead.tell(Signal::Engine(Input::CloudUp)).await;
             }
             Incoming::Update(update) => {
                 self.lead.tell(Signal::Engine(Input::Update(update))).await;

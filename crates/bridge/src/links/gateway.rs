@@ -10,7 +10,7 @@ use openclaw::{
 use secrecy::SecretString;
 
 use super::identity::Passport;
-use super::{Lead, Redial, Signal, down};
+use super::{Lead, Pause, Redial, Signal, down};
 use crate::engine::{GatewayFacts, Input};
 use crate::settings::KeyStore;
 use crate::{GatewaySettings, Link, Notice};
@@ -70,7 +70,9 @@ impl GatewayLink {
                     wait
                 }
             };
-            self.lead.pause(wait).await;
+            if self.lead.pause(wait).await == Pause::Disrupted {
+                redial.start_over();
+            }
         }
     }
 

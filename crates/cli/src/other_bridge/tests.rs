@@ -83,18 +83,23 @@ struct Disguised(std::process::Child);
 #[cfg(unix)]
 impl Disguised {
     fn start(home: &std::path::Path) -> Self {
+        use std::io::Read as _;
         use std::os::unix::fs::symlink;
         use std::process::{Command, Stdio};
         let package = home.join("lib/node_modules/@sophonai/bridge/dist");
         fs::create_dir_all(&package).unwrap();
         fs::create_dir_all(home.join("bin")).unwrap();
-        // Waits until its input ends.
-        fs::write(package.join("cli.js"), "read line\n").unwrap();
+        // Says that it runs, and waits until its input ends.
+        fs::write(package.join("cli.js"), "echo\nread line\n").unwrap();
         symlink(package.join("cli.js"), home.join("bin/bridge")).unwrap();
         symlink("/bin/sh", home.join("bin/node")).unwrap();
         let mut command = Command::new(home.join("bin/node"));
-        command.arg(home.join("bin/bridge")).arg("openclaw").stdin(Stdio::piped());
-        Self(command.env("HOME", home).env_remove("SOPHON_CONFIG_DIR").spawn().unwrap())
+        command.arg(home.join("bin/bridge")).arg("openclaw");
+        command.env("HOME", home).env_remove("SOPHON_CONFIG_DIR");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Before it runs, the system may show neither its command line nor its variables.
+        child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+        Self(child)
     }
 }
 

@@ -41,6 +41,19 @@ impl Computer {
         self.path("data").join(name)
     }
 
+    /// Files of the data folder with something of a pairing, apart from locks, which name an
+    /// installation and nothing secret.
+    pub(crate) fn left_of_a_pairing(&self) -> Vec<String> {
+        let files = fs::read_dir(self.path("data")).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_none_or(|it| it != "lock"));
+        let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let holds = |path: &PathBuf| {
+            let content = fs::read(path).unwrap();
+            named(path).contains("inst_") || content.windows(5).any(|bytes| bytes == b"inst_")
+        };
+        files.filter(holds).map(|path| named(&path)).collect()
+    }
+
     pub(crate) fn install_openclaw(&self) {
         let program = self.path("bin/openclaw");
         fs::write(&program, "#!/bin/sh\n").unwrap();

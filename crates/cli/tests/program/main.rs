@@ -6,6 +6,8 @@ mod computer;
 #[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod revoked;

@@ -1,7 +1,6 @@
 //! A person removes this computer on the phone while it answers: everything stops within a second
 //! of the first sign, whichever it is.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use super::computer::{Computer, Running, read};
@@ -71,22 +70,9 @@ impl Answering {
         assert!(aborts.iter().any(|call| call.at >= since), "{what}: no abort at the gateway");
         let runs = self.gateway.runs();
         assert!(runs.iter().all(|run| run.outcome == RunOutcome::Aborted), "{what}: {runs:#?}");
-        assert_eq!(left_of_the_pairing(&self.computer), [""; 0], "{what}");
+        assert_eq!(self.computer.left_of_a_pairing(), [""; 0], "{what}");
         assert_eq!(self.cloud.violations(), [""; 0], "{what}");
     }
-}
-
-/// Files of the data folder with something of the pairing, apart from locks, which name an
-/// installation and nothing secret.
-fn left_of_the_pairing(computer: &Computer) -> Vec<String> {
-    let files = fs::read_dir(computer.path("data")).unwrap().map(|entry| entry.unwrap().path());
-    let files = files.filter(|path| path.extension().is_none_or(|it| it != "lock"));
-    let named = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-    let holds = |path: &std::path::PathBuf| {
-        let content = fs::read(path).unwrap();
-        named(path).contains("inst_") || content.windows(5).any(|bytes| bytes == b"inst_")
-    };
-    files.filter(holds).map(|path| named(&path)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,7 +122,7 @@ async fn a_gateway_that_does_not_answer_holds_nothing_up() {
     assert!(took < AT_MOST, "it took {took:?}");
     let aborted = |gateway: &Gateway| gateway.last_call_of("chat.abort");
     assert!(answering.gateway.wait_for(SOON, aborted).await.is_some());
-    assert_eq!(left_of_the_pairing(&answering.computer), [""; 0]);
+    assert_eq!(answering.computer.left_of_a_pairing(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use dial::{Socket, disruption};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Bytes, Message};
@@ -19,6 +20,8 @@ use crate::{Event, parse_event};
 
 /// How often is looked whether this computer slept or changed its network.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// From how many bytes on reading a message takes noticeable time.
+const LARGE: usize = 64 * 1024;
 /// How long a goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -117,7 +120,13 @@ async fn receive(
         };
         waiting.hear();
         match message {
-            Some(Ok(Message::Text(text))) => take(&text, waiting, teller).await,
+            Some(Ok(Message::Text(text))) => {
+                take(&text, waiting, teller).await;
+                if text.len() > LARGE {
+                    // Reading it took time: others have their turn before the next one.
+                    yield_now().await;
+                }
+            }
             Some(Ok(Message::Binary(bytes))) => {
                 tracing::warn!(bytes = bytes.len(), "the gateway sent a binary message");
             }

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::symmetric::Symmetric;
 use super::{ContentKey, NoRandomness, OpenError, base64_text};
@@ -56,9 +57,11 @@ impl<K> BlobKey<K> {
     /// # Errors
     /// [`OpenError`] when it is no envelope, this key does not fit, or it holds no text.
     pub fn open(&self, envelope: &str) -> Result<Zeroizing<String>, OpenError> {
-        let plaintext = self.open_bytes(envelope)?;
-        let text = std::str::from_utf8(&plaintext).map_err(|_| OpenError::NotText)?;
-        Ok(Zeroizing::new(text.to_owned()))
+        let plaintext = mem::take(&mut *self.open_bytes(envelope)?);
+        String::from_utf8(plaintext).map(Zeroizing::new).map_err(|error| {
+            error.into_bytes().zeroize();
+            OpenError::NotText
+        })
     }
 
     /// Opens an envelope of anything, such as the bytes of a file.

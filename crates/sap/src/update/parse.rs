@@ -2,9 +2,10 @@ use serde_json::{Map, Value};
 
 use crate::frame::MalformedFrame;
 use crate::one_line::one_line;
+use crate::sealed::{DevicePublicKey, SealedGrant};
 use crate::{
-    ApprovalId, Attachment, Content, Decision, InteractionId, MessageId, SessionId, Update,
-    UpdateId, UpdateKind, UserMessage,
+    ApprovalId, Attachment, Content, Decision, DeviceId, InteractionId, MessageId, SessionId,
+    Update, UpdateId, UpdateKind, UserMessage,
 };
 
 /// How much of a name that the cloud sent is kept, in characters.
@@ -87,6 +88,18 @@ fn kind(name: &str, fields: &Fields<'_>, place: Place) -> Result<UpdateKind, Pro
         "installation.created" => Ok(UpdateKind::InstallationCreated),
         "installation.revoked" => Ok(UpdateKind::InstallationRevoked),
         "installation.permissions_updated" => Ok(UpdateKind::PermissionsUpdated),
+        "device_added" => device_added(fields),
+        "device_revoked" => Ok(UpdateKind::DeviceRevoked { device_id: device_id(fields)? }),
+        "session_key_granted" => {
+            in_session?;
+            Ok(UpdateKind::SessionKeyGranted {
+                device_id: device_id(fields).ok(),
+                wrapped_session_key: fields
+                    .text("wrapped_session_key")
+                    .map(SealedGrant::new)
+                    .ok_or("no wrapped session key")?,
+            })
+        }
         unknown => Ok(UpdateKind::Unknown { name: one_line(unknown, NAME_LENGTH) }),
     }
 }
@@ -128,6 +141,20 @@ fn attachment(entry: &Value) -> Attachment {
         name: text(entry.get("name")),
         size: entry.get("size").and_then(Value::as_u64),
     }
+}
+
+fn device_added(fields: &Fields<'_>) -> Result<UpdateKind, Problem> {
+    let pubkey = fields.text("pubkey").ok_or("the device has no public key")?;
+    Ok(UpdateKind::DeviceAdded {
+        device_id: device_id(fields)?,
+        pubkey: DevicePublicKey::parse(&pubkey).map_err(|_| "the public key is none")?,
+        label: fields.text("label"),
+        platform: fields.text("platform"),
+    })
+}
+
+fn device_id(fields: &Fields<'_>) -> Result<DeviceId, Problem> {
+    fields.id("device_id", &["device"]).map(DeviceId::new).ok_or("no device id")
 }
 
 /// Reads consent only where it is spelled out.

@@ -68,7 +68,7 @@ function make() {
     "Exactly 16 bytes",
     "Grüße, 世界 🌍\n\t\"quoted\" \\ \u0000",
     JSON.stringify({ title: "Run a command", command: "rm -rf /tmp/x", host: "gateway" }),
-    "A text of many blocks, so that all of them count. ".repeat(30),
+    "A text of many blocks, so that all of them count. ".repeat(12),
     "",
   ];
   const places = [

@@ -9,9 +9,10 @@ use super::answer::{Outcome, Problem, Success};
 use super::record::{ApprovalCard, Bubble, End, Finish, Task};
 use super::rest::conflict;
 use super::routes::Action;
+use super::secrecy::Secrecy;
 use super::session::{Entry, Session};
 use super::state::State;
-use super::{Dialect, ids};
+use super::{Dialect, devices, envelope, ids};
 
 /// Who calls, about which session of the path, and when.
 pub(super) struct Caller<'a> {
@@ -42,7 +43,7 @@ pub(super) fn apply(
             open_session(state, caller, body)?;
             Ok(Success::fresh(json!({})))
         }
-        Action::RegisterDevice => Ok(register_device(state, caller, body)),
+        Action::RegisterDevice => Ok(devices::register(state, caller, body)),
         Action::GrantSessionKey => grant_session_key(state, caller, body),
     }
 }
@@ -53,13 +54,16 @@ fn send_message(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outcome 
     }
     let at = open_session(state, caller, body)?;
     let session = &mut state.sessions[at];
-    let message_id = ids::mint("msg");
+    let (message_id, is_encrypted) = (ids::mint("msg"), body.contains_key("text_ct"));
+    let opened_with = words(body, "text").unwrap_or_default();
     state.bubbles.insert(message_id.clone(), (at, session.bubbles.len()));
     session.timeline.push(Entry::Bubble(session.bubbles.len()));
     session.bubbles.push(Bubble {
         message_id: message_id.clone(),
         interaction_id: text(body, "interaction_id"),
-        opened_with: words(body, "text").unwrap_or_default(),
+        opens_blank: is_blank(&opened_with, is_encrypted),
+        opened_with,
+        is_encrypted,
         deltas: Vec::new(),
         streamed: String::new(),
         end: None,
@@ -79,7 +83,9 @@ fn send_delta(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outcome {
     }
     let delta = words(body, "delta").unwrap_or_default();
     bubble.first_delta_at.get_or_insert(caller.now);
-    bubble.streamed.push_str(&delta);
+    if !bubble.is_encrypted {
+        bubble.streamed.push_str(&delta);
+    }
     bubble.deltas.push(delta);
     Ok(Success::fresh(json!({})))
 }
@@ -92,7 +98,7 @@ fn send_end(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outcome {
         return Err(finalized());
     }
     let canonical = words(body, "text");
-    let text_lost = canonical.is_none() && !bubble.streamed.is_empty();
+    let text_lost = canonical.is_none() && !bubble.deltas.is_empty();
     bubble.ended_at = Some(caller.now);
     bubble.end = Some(End {
         text: canonical,
@@ -129,6 +135,7 @@ fn create_task(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outcome {
         finish: None,
         creates: 1,
         created_at: caller.now,
+        is_encrypted: session.secrecy == Secrecy::Encrypted,
         created_with,
     });
     Ok(Success::fresh(json!({})))
@@ -195,6 +202,7 @@ fn request_approval(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outc
         message: text(body, "message").or_else(|| text(body, "details_ct")).unwrap_or_default(),
         decided: None,
         asked_at: caller.now,
+        is_encrypted: asked_with.contains_key("details_ct"),
         asked_with,
     });
     Ok(Success::fresh(json!({})))
@@ -206,38 +214,19 @@ fn create_session(state: &mut State, caller: &Caller<'_>) -> Success {
     Success::fresh(json!({"session_id": id}))
 }
 
-fn register_device(state: &mut State, caller: &Caller<'_>, body: &Body) -> Success {
-    let pubkey = text(body, "pubkey").unwrap_or_default().to_ascii_lowercase();
-    let Some(installation) = state.installation(caller.installation_id) else {
-        return Success::fresh(json!({}));
-    };
-    let changed = !installation.devices.is_empty() && !installation.devices.contains_key(&pubkey);
-    let device_id = installation.devices.entry(pubkey).or_insert_with(|| ids::mint("dev")).clone();
-    Success::fresh(json!({"device_id": device_id, "pubkey_changed": changed}))
-}
-
 fn grant_session_key(state: &mut State, caller: &Caller<'_>, body: &Body) -> Outcome {
-    session_of(state, caller, caller.session.unwrap_or_default())?;
-    let recipients =
-        body.get("recipients").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let whole = recipients.iter().all(|recipient| {
-        recipient["device_id"].is_string() && recipient["wrapped_session_key"].is_string()
-    });
-    if !whole {
-        let message = "lacks a device_id or a wrapped_session_key";
-        return Err(Problem::invalid_field("recipients", "invalid", message));
-    }
-    Ok(Success::fresh(json!({})))
+    let at = session_of(state, caller, caller.session.unwrap_or_default())?;
+    devices::receive_grants(state, caller, at, body)
 }
 
 /// Finds the session of a body that may be written to.
-fn open_session(state: &State, caller: &Caller<'_>, body: &Body) -> Result<usize, Problem> {
+fn open_session(state: &mut State, caller: &Caller<'_>, body: &Body) -> Result<usize, Problem> {
     let id = body.get("session_id").and_then(Value::as_str).unwrap_or_default();
     let at = session_of(state, caller, id)?;
     let session = &state.sessions[at];
     let interaction = body.get("interaction_id").and_then(Value::as_str);
     session.check_interaction(interaction, state.options.interaction_ttl, caller.now)?;
-    check_secrecy(session, body)?;
+    keep_secrecy(state, at, body)?;
     Ok(at)
 }
 
@@ -267,7 +256,7 @@ fn open_bubble<'a>(
     session_of(state, caller, &session.id)?;
     let interaction = session.bubbles[bubble_at].interaction_id.as_deref();
     session.check_interaction(interaction, state.options.interaction_ttl, caller.now)?;
-    check_secrecy(session, body)?;
+    keep_secrecy(state, session_at, body)?;
     Ok(&mut state.sessions[session_at].bubbles[bubble_at])
 }
 
@@ -283,28 +272,26 @@ fn known_task<'a>(
         .ok_or_else(|| Problem::invalid_field("task_id", "unknown", "names no task"))
 }
 
-/// Fields that must not be readable in an encrypted session.
-const SECRET_FIELDS: [&str; 12] = [
-    "text",
-    "delta",
-    "status_label",
-    "error",
-    "args",
-    "partial_result",
-    "result",
-    "title",
-    "message",
-    "command",
-    "host",
-    "approval_slug",
-];
+/// Lets a call tell what its session is, and refuses one that goes against it.
+fn keep_secrecy(state: &mut State, session_at: usize, body: &Body) -> Result<(), Problem> {
+    let before = state.sessions[session_at].secrecy;
+    before.check(body)?;
+    let after = before.after(body);
+    state.sessions[session_at].secrecy = after;
+    if before == Secrecy::Untold && after == Secrecy::Encrypted {
+        state.violation("encrypted content in a session whose key nobody was granted");
+    }
+    Ok(())
+}
 
-fn check_secrecy(session: &Session, body: &Body) -> Result<(), Problem> {
-    let readable =
-        SECRET_FIELDS.iter().find(|field| session.encrypted && body.contains_key(**field));
-    readable.map_or(Ok(()), |field| {
-        Err(Problem::invalid_field(field, "plaintext", "is readable in an encrypted session"))
-    })
+/// Says whether a bubble opens without words: as far as can be told of an envelope, one that hides
+/// at most one character.
+fn is_blank(text: &str, is_encrypted: bool) -> bool {
+    if is_encrypted {
+        envelope::hidden_len(text).is_ok_and(|length| length <= 1)
+    } else {
+        text.trim().is_empty()
+    }
 }
 
 fn finalized() -> Problem {

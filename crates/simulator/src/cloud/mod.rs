@@ -5,8 +5,13 @@
 
 mod answer;
 mod calls;
+mod cipher;
+mod devices;
+mod encryption;
+mod envelope;
 mod faults;
 mod guard;
+mod handset;
 mod ids;
 mod link;
 mod options;
@@ -17,9 +22,11 @@ mod person;
 mod phone;
 mod phone_view;
 mod rates;
+mod received;
 mod record;
 mod rest;
 mod routes;
+mod secrecy;
 mod server;
 mod session;
 mod sim;
@@ -31,13 +38,15 @@ mod view;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+pub use encryption::{Forgery, Grant};
 pub use faults::{Cut, Fault};
 pub use options::{CloudOptions, Dialect};
 pub use pairing::PendingPairing;
@@ -48,12 +57,17 @@ pub use record::{
 };
 pub use view::CloudView;
 
+use handset::{Handset, lock};
 use server::{Running, Shared};
 
 /// A running cloud; it stops when it is dropped.
 pub struct Cloud {
     shared: Arc<Shared>,
     running: Running,
+    handset: Arc<Mutex<Handset>>,
+    /// Whether the phones act on their own.
+    awake: Once,
+    runtime: Handle,
 }
 
 impl Cloud {
@@ -71,7 +85,8 @@ impl Cloud {
     /// When the address is not loopback or cannot be opened.
     pub async fn start_on(address: SocketAddr, options: CloudOptions) -> std::io::Result<Self> {
         let (shared, running) = server::start(address, options).await?;
-        Ok(Self { shared, running })
+        let (handset, awake, runtime) = (Arc::default(), Once::new(), Handle::current());
+        Ok(Self { shared, running, handset, awake, runtime })
     }
 
     /// Closes every socket and the port; returns when all is quiet, at the latest after 5 s.
@@ -146,6 +161,7 @@ impl Cloud {
     /// As [`Cloud::say`].
     #[track_caller]
     pub fn say_with(&self, session: &str, message: Message) -> Said {
+        let message = self.sealed(session, message);
         granted(self.shared.change(|state| state.say(session, message, Instant::now())))
     }
 
@@ -225,9 +241,12 @@ impl Cloud {
         self.look(|view| view.calls().to_vec())
     }
 
-    /// Forgets the calls, not what they did.
+    /// Forgets the calls and what [`Cloud::received`] copies, not what they did.
     pub fn clear_calls(&self) {
-        self.shared.change(|state| state.calls.clear());
+        self.shared.change(|state| {
+            state.calls.clear();
+            state.received.clear();
+        });
     }
 
     /// Returns the last update that the newest installation acknowledged.
@@ -242,7 +261,16 @@ impl Cloud {
 
     /// Looks at the cloud between two changes.
     pub fn look<T>(&self, read: impl FnOnce(&CloudView<'_>) -> T) -> T {
-        self.shared.look(|state| read(&CloudView(state)))
+        let now = Instant::now();
+        let (seen, handed) = self.shared.quietly(|state| {
+            let mut handset = lock(&self.handset);
+            let handed = handset.tend(state, now);
+            (read(&CloudView::of(state, &handset)), handed)
+        });
+        if handed {
+            self.shared.changes.send_replace(());
+        }
+        seen
     }
 
     /// Waits until the cloud shows something, looking again after every change.

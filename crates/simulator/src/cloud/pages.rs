@@ -122,6 +122,7 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
         "sophon.css" => ("text/css; charset=utf-8", include_str!("../../pages/sophon.css")),
         "phone.css" => ("text/css; charset=utf-8", include_str!("../../pages/phone.css")),
         "phone.js" => ("text/javascript; charset=utf-8", include_str!("../../pages/phone.js")),
+        "sealed.js" => ("text/javascript; charset=utf-8", include_str!("../../pages/sealed.js")),
         "sophon.svg" => ("image/svg+xml", include_str!("../../pages/sophon.svg")),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };

@@ -22,9 +22,11 @@ const POLL: &str = "pairing/poll";
 
 /// `POST /v1/pairing/start`.
 pub(super) async fn start(Extract(shared): Extract<Arc<Shared>>, body: Body) -> Response {
-    let body = parse(read(body).await.as_ref());
+    let bytes = read(body).await;
+    let body = parse(bytes.as_ref());
     let recorded = body.as_ref().map_or(Value::Null, |body| Value::Object(body.clone()));
     let reply = shared.change(|state| {
+        state.received.content(bytes.as_deref().unwrap_or_default());
         metered(state, START, recorded, Instant::now(), |state, now| {
             body.and_then(|body| state.start_pairing(&body, now))
         })
@@ -34,8 +36,10 @@ pub(super) async fn start(Extract(shared): Extract<Arc<Shared>>, body: Body) -> 
 
 /// `POST /v1/pairing/poll` with a poll token.
 pub(super) async fn poll(Extract(shared): Extract<Arc<Shared>>, body: Body) -> Response {
-    let body: Result<Map<String, Value>, Problem> = parse(read(body).await.as_ref());
+    let bytes = read(body).await;
+    let body: Result<Map<String, Value>, Problem> = parse(bytes.as_ref());
     let reply = shared.change(|state| {
+        state.received.content(bytes.as_deref().unwrap_or_default());
         metered(state, POLL, Value::Null, Instant::now(), |state, now| {
             body.and_then(|body| state.poll_by_token(&body, now))
         })

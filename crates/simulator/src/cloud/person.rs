@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::ids;
 use super::link::text;
 use super::record::{Attachment, Message, Said};
+use super::secrecy::Secrecy;
 use super::session::{Entry, Interaction, PersonMessage, Session};
 use super::state::{NewUpdate, Question, State};
 
@@ -32,6 +33,21 @@ pub enum PersonError {
     /// An attachment is larger than 25 MB.
     #[error("a file is larger than 25 MB; send a smaller one")]
     AttachmentTooLarge,
+    /// A text for a session that is encrypted.
+    #[error("this chat is encrypted; write from a phone that has its key")]
+    EncryptedSession,
+    /// Ciphertext, or a key, for a session that is not encrypted.
+    #[error("this chat is not encrypted; start a new one that is")]
+    PlainSession,
+    /// No device has that id, or it was revoked.
+    #[error("there is no such device")]
+    UnknownDevice,
+    /// The public key of a device is none.
+    #[error("a public key is 64 hexadecimal digits")]
+    MalformedKey,
+    /// The key of a session is not sealed as a key is.
+    #[error("the key is not sealed for a device")]
+    MalformedGrant,
     /// No approval has that id.
     #[error("there is no such request")]
     UnknownApproval,
@@ -86,6 +102,13 @@ impl State {
             return Err(PersonError::AttachmentTooLarge);
         }
         self.start_session(session_id, now)?;
+        let session = self.session(session_id).ok_or(PersonError::UnknownSession)?;
+        session.secrecy = match (session.secrecy, message.text_ct.is_some()) {
+            (Secrecy::Encrypted, false) => return Err(PersonError::EncryptedSession),
+            (Secrecy::Plain, true) => return Err(PersonError::PlainSession),
+            (Secrecy::Untold | Secrecy::Encrypted, true) => Secrecy::Encrypted,
+            (Secrecy::Untold | Secrecy::Plain, false) => Secrecy::Plain,
+        };
         let (message_id, interaction_id) = (ids::mint("msg"), ids::mint("int"));
         let mut body = json!({"id": message_id});
         match &message.text_ct {
@@ -101,7 +124,6 @@ impl State {
             body["reply_to"] = json!(reply_to);
         }
         let session = self.session(session_id).ok_or(PersonError::UnknownSession)?;
-        session.encrypted |= message.text_ct.is_some();
         let interaction = Interaction { asked_at: now, expired: false };
         session.interactions.insert(interaction_id.clone(), interaction);
         let mut about = json!({"id": session_id});

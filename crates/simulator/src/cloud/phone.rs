@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{Problem, Success};
+use super::cipher::PublicKey;
+use super::devices::{Granted, Joining};
 use super::ids;
 use super::person::PersonError;
 use super::record::Message;
@@ -32,6 +34,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/v1/me/sessions/{id}/cancel", post(cancel))
         .route("/v1/me/sessions/{id}/model", post(model))
         .route("/v1/me/sessions/{id}/end", post(end))
+        .route("/v1/me/sessions/{id}/grants", post(grant))
+        .route("/v1/me/devices", post(join))
+        .route("/v1/me/devices/{id}/revoke", post(revoke_device))
         .route("/v1/me/approvals/{id}", post(decide))
         .route("/v1/me/pairing/claim", post(claim))
         .route("/v1/me/installations/{id}/revoke", post(revoke))
@@ -61,6 +66,19 @@ struct Model {
 #[derive(Deserialize)]
 struct Decide {
     decision: String,
+}
+
+#[derive(Deserialize)]
+struct GrantKey {
+    device_id: String,
+    wrapped_session_key: String,
+}
+
+#[derive(Deserialize)]
+struct Join {
+    pubkey: String,
+    #[serde(default)]
+    label: String,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +116,32 @@ async fn model(Extract(shared): Cloud, Path(id): Path<String>, body: Body) -> Re
 
 async fn end(Extract(shared): Cloud, Path(id): Path<String>, body: Body) -> Response {
     act(&shared, body, |state, _: Nothing, now| updated(state.end_session(&id, now))).await
+}
+
+async fn grant(Extract(shared): Cloud, Path(id): Path<String>, body: Body) -> Response {
+    act(&shared, body, |state, GrantKey { device_id, wrapped_session_key }, now| {
+        let granted = Granted { session_id: id, device_id, wrapped_session_key };
+        state.grant_key(granted, now)?;
+        Ok(json!({}))
+    })
+    .await
+}
+
+async fn join(Extract(shared): Cloud, body: Body) -> Response {
+    act(&shared, body, |state, Join { pubkey, label }: Join, now| {
+        PublicKey::parse(&pubkey).ok_or(PersonError::MalformedKey)?;
+        let joining = Joining { pubkey: &pubkey, label: &label, platform: "web" };
+        Ok(json!({"device_id": state.join(&joining, now)}))
+    })
+    .await
+}
+
+async fn revoke_device(Extract(shared): Cloud, Path(id): Path<String>, body: Body) -> Response {
+    act(&shared, body, |state, _: Nothing, now| {
+        state.revoke_device(&id, now)?;
+        Ok(json!({}))
+    })
+    .await
 }
 
 async fn decide(Extract(shared): Cloud, Path(id): Path<String>, body: Body) -> Response {
@@ -149,12 +193,19 @@ pub(super) async fn act<T: DeserializeOwned>(
 
 fn status(error: PersonError) -> StatusCode {
     match error {
-        PersonError::EmptyMessage | PersonError::UnknownDecision => StatusCode::BAD_REQUEST,
+        PersonError::EmptyMessage
+        | PersonError::UnknownDecision
+        | PersonError::MalformedKey
+        | PersonError::MalformedGrant => StatusCode::BAD_REQUEST,
         PersonError::UnknownSession
         | PersonError::UnknownApproval
         | PersonError::UnknownPairing
+        | PersonError::UnknownDevice
         | PersonError::UnknownInstallation => StatusCode::NOT_FOUND,
-        PersonError::NoInstallation | PersonError::AlreadyDecided => StatusCode::CONFLICT,
+        PersonError::NoInstallation
+        | PersonError::AlreadyDecided
+        | PersonError::EncryptedSession
+        | PersonError::PlainSession => StatusCode::CONFLICT,
         PersonError::SessionEnded | PersonError::PairingOver => StatusCode::GONE,
         PersonError::AttachmentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
     }
@@ -167,6 +218,11 @@ fn code(error: PersonError) -> &'static str {
         PersonError::SessionEnded => "session_deleted",
         PersonError::EmptyMessage => "empty_message",
         PersonError::AttachmentTooLarge => "attachment_too_large",
+        PersonError::EncryptedSession => "session_encrypted",
+        PersonError::PlainSession => "session_not_encrypted",
+        PersonError::UnknownDevice => "device_not_found",
+        PersonError::MalformedKey => "malformed_key",
+        PersonError::MalformedGrant => "malformed_grant",
         PersonError::UnknownApproval => "approval_not_found",
         PersonError::AlreadyDecided => "already_decided",
         PersonError::UnknownDecision => "unknown_decision",

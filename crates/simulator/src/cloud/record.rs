@@ -67,6 +67,9 @@ pub struct Bubble {
     pub first_delta_at: Option<Instant>,
     /// When it ended.
     pub ended_at: Option<Instant>,
+    /// Whether it came as ciphertext.
+    pub is_encrypted: bool,
+    pub(super) opens_blank: bool,
 }
 
 /// How a bubble ended.
@@ -101,6 +104,8 @@ pub struct Task {
     pub creates: usize,
     /// When it was created.
     pub created_at: Instant,
+    /// Whether its words came as ciphertext.
+    pub is_encrypted: bool,
     pub(super) created_with: Map<String, Value>,
 }
 
@@ -143,6 +148,8 @@ pub struct ApprovalCard {
     pub decided: Option<String>,
     /// When it was asked.
     pub asked_at: Instant,
+    /// Whether its words came as ciphertext.
+    pub is_encrypted: bool,
     pub(super) asked_with: Map<String, Value>,
 }
 
@@ -173,7 +180,7 @@ impl Bubble {
 
     /// Says whether more text is expected.
     pub fn is_open(&self) -> bool {
-        let whole_at_once = self.deltas.is_empty() && !self.opened_with.trim().is_empty();
+        let whole_at_once = self.deltas.is_empty() && !self.opens_blank;
         self.end.is_none() && !whole_at_once
     }
 }

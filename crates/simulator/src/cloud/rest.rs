@@ -57,7 +57,11 @@ pub(super) async fn bridge_call(
 ) -> Response {
     let body = read(body).await;
     let request = Request { path, method, uri, headers, body };
-    let reply = shared.change(|state| state.receive(&request, Instant::now()));
+    let reply = shared.change(|state| {
+        state.received.head(&request.method, &request.uri, &request.headers);
+        state.received.content(request.body.as_deref().unwrap_or_default());
+        state.receive(&request, Instant::now())
+    });
     shared.answer(reply).await
 }
 

@@ -1,6 +1,7 @@
 //! The routes of `POST /v1/bridge/<route>`: their buckets and the fields of their bodies.
 
 use super::rates::Bucket;
+use super::validate::{MAX_TEXT, MAX_TOOL_JSON};
 
 /// One route.
 #[derive(Debug)]
@@ -57,8 +58,10 @@ pub(super) enum Form {
     NonBlank,
     /// Any JSON of at most 100 KB.
     Json,
-    /// Standard base64 of an envelope.
-    Ciphertext,
+    /// Standard base64 of an envelope that hides at most this many bytes.
+    Ciphertext(usize),
+    /// 22 characters of base64url.
+    BlindIndex,
     /// 64 hexadecimal digits.
     PublicKey,
     /// A whole number from zero.
@@ -85,13 +88,15 @@ const fn unless(other: &'static str, name: &'static str, form: Form) -> Field {
     Field { name, presence: Presence::Unless(other), form }
 }
 
+const TEXT_CT: Form = Form::Ciphertext(MAX_TEXT);
+const TOOL_JSON_CT: Form = Form::Ciphertext(MAX_TOOL_JSON);
 const KEY: Field = required("idempotency_key", Form::Key);
 const SESSION: Field = required("session_id", Form::Id);
 const INTERACTION: Field = optional("interaction_id", Form::Id);
 const MESSAGE: Field = required("message_id", Form::Id);
 const TASK: Field = required("task_id", Form::Id);
 const STATUS_LABEL: Field = optional("status_label", Form::Text);
-const STATUS_LABEL_CT: Field = optional("status_label_ct", Form::Ciphertext);
+const STATUS_LABEL_CT: Field = optional("status_label_ct", TEXT_CT);
 
 /// Every route of the wire.
 pub(super) const ROUTES: &[Route] = &[
@@ -104,7 +109,7 @@ pub(super) const ROUTES: &[Route] = &[
             SESSION,
             INTERACTION,
             unless("text_ct", "text", Form::Text),
-            optional("text_ct", Form::Ciphertext),
+            optional("text_ct", TEXT_CT),
             optional("attachments", Form::Objects),
             optional("reply_to", Form::Id),
             optional("usage", Form::Usage),
@@ -118,7 +123,7 @@ pub(super) const ROUTES: &[Route] = &[
             KEY,
             MESSAGE,
             unless("delta_ct", "delta", Form::Text),
-            optional("delta_ct", Form::Ciphertext),
+            optional("delta_ct", TEXT_CT),
         ],
     },
     Route {
@@ -129,7 +134,7 @@ pub(super) const ROUTES: &[Route] = &[
             KEY,
             MESSAGE,
             optional("text", Form::Text),
-            optional("text_ct", Form::Ciphertext),
+            optional("text_ct", TEXT_CT),
             optional("usage", Form::Usage),
             optional(
                 "finish_reason",
@@ -150,7 +155,7 @@ pub(super) const ROUTES: &[Route] = &[
             STATUS_LABEL,
             STATUS_LABEL_CT,
             optional("args", Form::Json),
-            optional("args_ct", Form::Ciphertext),
+            optional("args_ct", TOOL_JSON_CT),
         ],
     },
     Route {
@@ -166,7 +171,7 @@ pub(super) const ROUTES: &[Route] = &[
             STATUS_LABEL_CT,
             optional("progress_percent", Form::Percent),
             optional("partial_result", Form::Json),
-            optional("partial_result_ct", Form::Ciphertext),
+            optional("partial_result_ct", TOOL_JSON_CT),
         ],
     },
     Route {
@@ -183,9 +188,9 @@ pub(super) const ROUTES: &[Route] = &[
             STATUS_LABEL,
             STATUS_LABEL_CT,
             optional("error", Form::Text),
-            optional("error_ct", Form::Ciphertext),
+            optional("error_ct", TEXT_CT),
             optional("result", Form::Json),
-            optional("result_ct", Form::Ciphertext),
+            optional("result_ct", TOOL_JSON_CT),
         ],
     },
     Route {
@@ -205,7 +210,7 @@ pub(super) const ROUTES: &[Route] = &[
             optional("command", Form::Text),
             optional("host", Form::Text),
             unless("details_ct", "message", Form::NonBlank),
-            optional("details_ct", Form::Ciphertext),
+            optional("details_ct", TOOL_JSON_CT),
         ],
     },
     Route {
@@ -224,9 +229,9 @@ pub(super) const ROUTES: &[Route] = &[
             required("tool", Form::OneOf(&["read", "edit", "write"])),
             optional("size_bytes", Form::Count),
             optional("mime", Form::Text),
-            optional("path_ct", Form::Ciphertext),
-            optional("display_name_ct", Form::Ciphertext),
-            optional("path_blind_idx", Form::Id),
+            optional("path_ct", TEXT_CT),
+            optional("display_name_ct", TEXT_CT),
+            optional("path_blind_idx", Form::BlindIndex),
         ],
     },
     Route {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::answer::Problem;
 use super::record::{ApprovalCard, Attachment, Bubble, Task};
+use super::secrecy::Secrecy;
 
 /// One chat.
 #[derive(Debug)]
@@ -15,8 +16,7 @@ pub(super) struct Session {
     pub(super) id: String,
     pub(super) installation_id: String,
     pub(super) model: Option<String>,
-    /// Set by the first message of the person that comes encrypted.
-    pub(super) encrypted: bool,
+    pub(super) secrecy: Secrecy,
     pub(super) ended: bool,
     pub(super) interactions: HashMap<String, Interaction>,
     pub(super) timeline: Vec<Entry>,
@@ -60,7 +60,7 @@ impl Session {
             id,
             installation_id,
             model: None,
-            encrypted: false,
+            secrecy: Secrecy::Untold,
             ended: false,
             interactions: HashMap::new(),
             timeline: Vec::new(),

@@ -18,8 +18,9 @@ use tokio::sync::watch;
 use super::CloudView;
 use super::faults::Fault;
 use super::phone::act;
-use super::phone_view::phone;
+use super::phone_view::{grants, phone};
 use super::server::Shared;
+use super::state::State;
 
 /// How long changes are gathered before the phone is told: faster than an eye, slower than deltas.
 const GATHER: Duration = Duration::from_millis(40);
@@ -42,7 +43,7 @@ async fn fault(Extract(shared): Extract<Arc<Shared>>, body: Body) -> Response {
 
 async fn state(Extract(shared): Extract<Arc<Shared>>) -> Json<Value> {
     Json(shared.look(|state| {
-        let view = CloudView(state);
+        let view = CloudView::without_phones(state);
         let calls: Vec<Value> = view
             .calls()
             .iter()
@@ -67,22 +68,24 @@ async fn state(Extract(shared): Extract<Arc<Shared>>) -> Json<Value> {
 #[derive(Deserialize)]
 struct Watched {
     session: Option<String>,
+    /// Device whose keys are told as well.
+    device: Option<String>,
 }
 
 /// What one phone has been told.
 struct Watcher {
     shared: Arc<Shared>,
     changes: watch::Receiver<()>,
-    session: Option<String>,
+    watched: Watched,
     told: Option<String>,
 }
 
 async fn events(
     Extract(shared): Extract<Arc<Shared>>,
-    Query(Watched { session }): Query<Watched>,
+    Query(watched): Query<Watched>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = shared.changes.subscribe();
-    let watcher = Watcher { shared, changes, session, told: None };
+    let watcher = Watcher { shared, changes, watched, told: None };
     let stream = unfold(watcher, async |mut watcher| {
         let news = watcher.news().await?;
         Some((Ok(Event::default().event("phone").data(news)), watcher))
@@ -90,12 +93,22 @@ async fn events(
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
+impl Watched {
+    fn shown(&self, state: &State) -> Value {
+        let mut shown = phone(state, self.session.as_deref());
+        if let Some(device) = &self.device {
+            shown["grants"] = grants(state, device);
+        }
+        shown
+    }
+}
+
 impl Watcher {
     /// Waits until the phone would show something else; none when the cloud stops.
     async fn news(&mut self) -> Option<String> {
         loop {
             self.changes.mark_unchanged();
-            let shown = self.shared.look(|state| phone(state, self.session.as_deref())).to_string();
+            let shown = self.shared.look(|state| self.watched.shown(state)).to_string();
             if self.told.as_ref() != Some(&shown) {
                 self.told = Some(shown.clone());
                 return Some(shown);

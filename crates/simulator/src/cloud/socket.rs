@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State as Extract;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::Value;
 use tokio::time::{sleep_until, timeout};
@@ -30,7 +30,10 @@ pub(super) async fn upgrade(
     ws: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let now = Instant::now();
-    let admitted = shared.change(|state| state.admit(&uri, &headers, ws.is_ok(), now));
+    let admitted = shared.change(|state| {
+        state.received.head(&Method::GET, &uri, &headers);
+        state.admit(&uri, &headers, ws.is_ok(), now)
+    });
     let problem = match (admitted, ws) {
         (Ok(installation_id), Ok(ws)) => {
             return ws.max_message_size(MAX_FRAME).on_upgrade(move |socket| async move {
@@ -124,9 +127,20 @@ async fn talk(shared: &Shared, installation_id: &str, link_id: u64, socket: &mut
             frame = socket.recv() => {
                 let Some(Ok(frame)) = frame else { return };
                 let now = Instant::now();
-                shared.change(|state| state.hear(installation_id, link_id, &frame, now));
+                shared.change(|state| {
+                    state.received.content(bytes_of(&frame));
+                    state.hear(installation_id, link_id, &frame, now);
+                });
             }
         }
+    }
+}
+
+fn bytes_of(frame: &Frame) -> &[u8] {
+    match frame {
+        Frame::Text(text) => text.as_bytes(),
+        Frame::Binary(bytes) | Frame::Ping(bytes) | Frame::Pong(bytes) => bytes,
+        Frame::Close(close) => close.as_ref().map_or(&[], |close| close.reason.as_bytes()),
     }
 }
 

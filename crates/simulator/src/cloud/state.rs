@@ -1,6 +1,6 @@
 //! Everything the cloud knows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -11,10 +11,12 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::oneshot;
 
 use super::answer::Problem;
+use super::devices::{Device, Granted};
 use super::faults::Faults;
 use super::link::Link;
 use super::pairing::Pairing;
 use super::rates::Meters;
+use super::received::Received;
 use super::record::{Attachment, RecordedCall};
 use super::session::Session;
 use super::updates::UpdateQueue;
@@ -29,9 +31,14 @@ pub(super) struct State {
     /// Where a bubble is: index of its session, index within it.
     pub(super) bubbles: HashMap<String, (usize, usize)>,
     pub(super) pairings: Vec<Pairing>,
+    /// Phones and bridges, in the order in which they came.
+    pub(super) devices: Vec<Device>,
+    /// Keys of sessions for phones.
+    pub(super) grants: Vec<Granted>,
     /// Answers by installation and idempotency key.
     pub(super) memory: HashMap<(String, String), Remembered>,
     pub(super) calls: Vec<RecordedCall>,
+    pub(super) received: Received,
     pub(super) violations: Vec<String>,
     pub(super) faults: Faults,
     pub(super) questions: HashMap<String, Question>,
@@ -51,8 +58,6 @@ pub(super) struct Installation {
     /// Open sockets, the newest last.
     pub(super) links: Vec<Link>,
     pub(super) meters: Meters,
-    /// Device ids by public key.
-    pub(super) devices: BTreeMap<String, String>,
 }
 
 /// The answer to an earlier call.
@@ -86,8 +91,11 @@ impl State {
             sessions: Vec::new(),
             bubbles: HashMap::new(),
             pairings: Vec::new(),
+            devices: Vec::new(),
+            grants: Vec::new(),
             memory: HashMap::new(),
             calls: Vec::new(),
+            received: Received::default(),
             violations: Vec::new(),
             faults: Faults::default(),
             questions: HashMap::new(),
@@ -109,7 +117,6 @@ impl State {
             updates: UpdateQueue::new(self.options.dialect),
             links: Vec::new(),
             meters: Meters::default(),
-            devices: BTreeMap::new(),
         });
         self.publish(
             &id,
@@ -121,6 +128,7 @@ impl State {
             },
             now,
         );
+        self.introduce_phones(&id, now);
         (id, token)
     }
 

@@ -1,10 +1,9 @@
 //! Holds the body of a call against the fields of its route.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::answer::FieldError;
+use super::envelope::hidden_len;
 use super::routes::{Field, Form, Presence};
 
 /// The largest body, in bytes.
@@ -68,10 +67,15 @@ fn judge(value: &Value, form: Form) -> Judgement {
         Form::Json => {
             ensure(value.to_string().len() <= MAX_TOOL_JSON, "too_large", "is larger than 100 KB")
         }
-        Form::Ciphertext => ensure(
-            value.as_str().is_some_and(|text| STANDARD.decode(text).is_ok()),
+        Form::Ciphertext(longest) => {
+            let text = value.as_str().ok_or(("wrong_type", "is not a text"))?;
+            let hidden = hidden_len(text).map_err(|why| ("invalid", why))?;
+            ensure(hidden <= longest, "too_large", "hides more than it may")
+        }
+        Form::BlindIndex => ensure(
+            value.as_str().is_some_and(|text| text.len() == 22 && text.bytes().all(is_base64url)),
             "invalid",
-            "is not base64",
+            "is not 22 characters of base64url",
         ),
         Form::PublicKey => ensure(
             value.as_str().is_some_and(|text| {
@@ -123,8 +127,11 @@ fn usage(value: &Value) -> Judgement {
 }
 
 fn is_idempotency_key(key: &str) -> bool {
-    (1..=64).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    (1..=64).contains(&key.len()) && key.bytes().all(is_base64url)
+}
+
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 #[cfg(test)]
@@ -170,7 +177,7 @@ mod tests {
             "action": "shell.exec", "severity": "low", "title": "Run ls", "message": " \n"});
         assert_eq!(problems("requestApproval", plain), [("message".into(), "empty")]);
         let encrypted = json!({"idempotency_key": "k", "session_id": "s", "approval_id": "a",
-            "action": "shell.exec", "severity": "low", "details_ct": "AQID"});
+            "action": "shell.exec", "severity": "low", "details_ct": "AA=="});
         assert_eq!(problems("requestApproval", encrypted), []);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::watch;
@@ -225,6 +225,7 @@ impl State {
     pub(super) fn reboot(&mut self, boot: CancellationToken, keep_history: bool) {
         std::mem::replace(&mut self.boot, boot).cancel();
         self.wire.cut_all();
+        self.record.restarts.push(Instant::now());
         self.phase = Phase::Serving;
         self.boot_id = uuid();
         self.booted_at_ms = now_ms();

@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::approvals::{Approval, Kind};
+use super::sessions::{Row, RowBody};
 use super::wire::Credential;
 use super::{ConnectRefusal, Gateway};
+
+/// Beginning of the ids of runs that go on after an approval of the older generation.
+const FOLLOW_UP: &str = "exec-approval-followup:";
 
 /// One attempt to connect.
 #[derive(Clone, Debug)]
@@ -85,6 +89,7 @@ pub(super) struct Record {
     pub(super) connects: Vec<RecordedConnect>,
     pub(super) calls: Vec<RecordedCall>,
     pub(super) runs: Vec<RunRecord>,
+    pub(super) restarts: Vec<Instant>,
     violations: Vec<String>,
 }
 
@@ -135,6 +140,29 @@ impl Gateway {
         self.house.look(|state| state.record.runs.clone())
     }
 
+    /// Lists when the gateway was started again.
+    pub fn restarts(&self) -> Vec<Instant> {
+        self.house.look(|state| state.record.restarts.clone())
+    }
+
+    /// Lists what the agent said to a message, part by part, for each time that it heard it: also
+    /// when the gateway repeated the message after a restart. What a run of the older generation
+    /// heard and said is told when the run has ended.
+    pub fn answers_to(&self, session_key: &str, message: &str) -> Vec<Vec<String>> {
+        self.house.look(|state| {
+            let rows = state.sessions.get(session_key).map_or(&[][..], |session| &session.rows);
+            let hears = |row: &Row| match &row.body {
+                RowBody::User { text, .. } => text.ends_with(message),
+                RowBody::Assistant { .. }
+                | RowBody::Partial { .. }
+                | RowBody::Failure { .. }
+                | RowBody::ToolResult { .. } => false,
+            };
+            let heard = rows.iter().enumerate().filter(|(_, row)| hears(row));
+            heard.map(|(at, _)| rows[at + 1..].iter().map_while(said).flatten().collect()).collect()
+        })
+    }
+
     /// Lists what clients did against the rules: unknown fields, session keys in other forms than
     /// the canonical one, an `Origin` header, a flawed device proof, frames that are none.
     pub fn violations(&self) -> Vec<String> {
@@ -163,6 +191,19 @@ impl Gateway {
     ) -> Option<T> {
         let found = self.house.until(|| look(self));
         tokio::time::timeout(deadline, found).await.ok()
+    }
+}
+
+/// What a row says in answer to the message before it; none where the next message begins.
+fn said(row: &Row) -> Option<Option<String>> {
+    match &row.body {
+        // What follows an approval is told to the agent in a row of its own, without a key.
+        RowBody::User { key, .. } => {
+            (key.is_none() && row.run_id.starts_with(FOLLOW_UP)).then_some(None)
+        }
+        RowBody::Assistant { text, .. } | RowBody::Partial { text, .. } => Some(Some(text.clone())),
+        RowBody::Failure { told, .. } => Some(Some(told.clone())),
+        RowBody::ToolResult { .. } => Some(None),
     }
 }
 

@@ -154,9 +154,13 @@ impl State {
         self.give_floor(&run.session_key);
     }
 
-    /// Takes up a turn that a restart interrupted (newer generation).
+    /// Takes up a turn that a restart interrupted (newer generation), if the history has it.
     pub(super) fn recover(&mut self, interrupted: &Run) {
         let Task::Message(message) = &interrupted.task else { return };
+        let rows = &self.session(&interrupted.session_key).rows;
+        if !rows.iter().any(|row| row.run_id == interrupted.id) {
+            return;
+        }
         let text = format!("{INTERRUPTED}\n\n{}", message.text);
         let task = Message { text, key: None, starter: None, ..message.clone() };
         self.start_run(&uuid(), &interrupted.session_key, Task::Message(task), true);

@@ -25,7 +25,7 @@ async fn get(cloud: &Cloud, path: &str, headers: &[(&'static str, &str)]) -> Ans
 }
 
 /// Posts as the phone page does.
-async fn act(cloud: &Cloud, path: &str, body: Value) -> Answer {
+pub(crate) async fn act(cloud: &Cloud, path: &str, body: Value) -> Answer {
     let headers = [("content-type", "application/json"), ("x-anti-forgery", cloud.anti_forgery())];
     request(cloud, Method::POST, path, &headers, &body.to_string()).await
 }
@@ -221,7 +221,7 @@ async fn pages_run_only_their_own_script_and_are_never_framed() {
         assert!(!answer.body.as_str().unwrap().contains("style=\""), "no inline style");
         assert_eq!(answer.header("cache-control"), "no-store");
     }
-    for asset in ["sophon.css", "phone.css", "phone.js", "sophon.svg"] {
+    for asset in ["sophon.css", "phone.css", "phone.js", "sealed.js", "sophon.svg"] {
         assert_eq!(get(&cloud, &format!("/assets/{asset}"), &[]).await.status, 200, "{asset}");
     }
     assert_eq!(get(&cloud, "/assets/secrets", &[]).await.status, 404);

@@ -188,18 +188,6 @@ async fn a_token_must_be_known_valid_and_in_the_header() {
 }
 
 #[tokio::test]
-async fn nothing_readable_is_accepted_in_an_encrypted_session() {
-    let (cloud, bridge) = paired(CloudOptions::default()).await;
-    let message = Message { text_ct: Some("AQID".into()), ..Message::default() };
-    cloud.say_with("ses_1", message);
-    let plain = json!({"session_id": "ses_1", "text": "secret"});
-    assert_eq!(bridge.call("sendMessage", "1", plain).await.status, 400);
-    let encrypted = json!({"session_id": "ses_1", "text_ct": "AQID"});
-    assert_eq!(bridge.call("sendMessage", "2", encrypted).await.status, 200);
-    assert_eq!(cloud.violations().len(), 1);
-}
-
-#[tokio::test]
 async fn the_rarer_routes_answer_as_well() {
     let (cloud, bridge, _) = talking().await;
     let created = bridge.call("createSession", "1", json!({"source": "cli"})).await;
@@ -208,8 +196,6 @@ async fn the_rarer_routes_answer_as_well() {
     assert_eq!(device.result()["pubkey_changed"], false);
     let other = bridge.call("devices", "3", json!({"pubkey": "b".repeat(64)})).await;
     assert_eq!(other.result()["pubkey_changed"], true);
-    let recipients = json!({"recipients": [{"device_id": "dev_1", "wrapped_session_key": "AA=="}]});
-    assert_eq!(bridge.call("sessions/ses_1/recipients", "4", recipients).await.status, 200);
     let file = json!({"session_id": "ses_1", "tool": "read", "size_bytes": 3});
     assert_eq!(bridge.call("notifyToolFile", "5", file).await.status, 200);
     assert_eq!(cloud.violations(), Vec::<String>::new());

@@ -215,6 +215,38 @@ fn a_side_that_only_a_person_can_bring_back_says_how() {
 }
 
 #[test]
+fn while_nothing_can_be_stored_it_is_not_connected_and_says_what_to_do() {
+    let Installation::Paired(mut paired) = paired(up(None), down(Some(NOW + 7_200))) else {
+        unreachable!("it is paired")
+    };
+    paired.storage = Some(Box::new(problem(
+        "The disk has no room for the journal.",
+        "Free some space on the disk, or let it be written to: then it goes on by itself.",
+    )));
+    assert_snapshot!(shown(Installation::Paired(paired)), @r"
+    icon: needs you
+    tooltip: Sophon: nothing can be stored, look at the menu
+      Nothing can be stored, so messages wait at Sophon
+      The disk has no room for the journal.
+      Free some space on the disk, or let it be written to: then it goes on by itself.
+      Sophon: connected
+      OpenClaw 2026.9.6: reconnecting in 8 s
+      Workshop
+    > Try again
+    ----
+    > Pause
+    ----
+    > Open Sophon Desktop
+    > Logs
+    > Settings
+    ----
+    > [x] Start at login
+    > About
+    > Quit (the phone will show this computer as away)
+    ");
+}
+
+#[test]
 fn paused_it_can_be_resumed() {
     assert_snapshot!(shown(Installation::Paused { identity: identity() }), @r"
     icon: paused

@@ -1,11 +1,12 @@
 //! What of the outbox outlives the process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use journal::{Row, Table};
 
 use super::super::clock::Now;
 use super::super::ledger::{self, Ledger};
+use super::super::sent::Sent;
 use super::lane::{BubbleRecord, Lane, PostRecord};
 use super::{LaneId, Outbox};
 use crate::engine::TurnId;
@@ -23,14 +24,16 @@ impl Outbox {
     }
 
     /// Takes back what an earlier process left; says how much of each bubble was sent.
-    pub(crate) fn take_back(&mut self, rows: &[Row], now: Now) -> HashMap<TurnId, usize> {
+    pub(crate) fn take_back(&mut self, rows: &[Row], now: Now) -> HashMap<TurnId, Sent> {
         for (key, record) in ledger::read::<BubbleRecord>(rows, Table::Bubbles) {
             let Ok(turn) = key.parse() else { continue };
             let id = LaneId { session: record.session.clone(), is_approvals: false };
             self.lane(&id).take_back_bubble(TurnId(turn), record);
         }
-        for (key, record) in ledger::read::<PostRecord>(rows, Table::Posts) {
-            let Ok(number) = key.parse() else { continue };
+        let posts = ledger::read::<PostRecord>(rows, Table::Posts).into_iter();
+        let numbered = posts.filter_map(|(key, record)| Some((key.parse().ok()?, record)));
+        // In the order in which they were to be sent, not in that in which they were written down.
+        for (number, record) in numbered.collect::<BTreeMap<u64, _>>() {
             self.next_number = self.next_number.max(number + 1);
             let id = LaneId {
                 session: record.session.clone(),
@@ -42,7 +45,7 @@ impl Outbox {
         for id in lanes {
             self.queue(&id);
         }
-        self.lanes.values().flat_map(Lane::streamed).collect()
+        self.lanes.values().flat_map(Lane::sent).collect()
     }
 
     /// The largest number of a turn that something here belongs to.

@@ -12,6 +12,7 @@ use sap::{
 use serde_json::Value;
 
 use super::super::act::{Post, TurnId};
+use super::super::sent::Sent;
 use super::line::{Item, Line};
 use super::request::{Request, key_of};
 
@@ -51,7 +52,7 @@ enum Bubble {
     Opening,
     Open {
         id: MessageId,
-        streamed: usize,
+        sent: Sent,
     },
     /// The cloud takes nothing more of it.
     Gone,
@@ -210,8 +211,8 @@ impl Lane {
                 Some((call, IdempotencyKey::derive(&["open", session, about, opens_with])))
             }
             Post::Text(delta) => {
-                let (message_id, streamed) = self.bubble(item.turn)?;
-                let range = (streamed.to_string(), (streamed + delta.len()).to_string());
+                let (message_id, sent) = self.bubble(item.turn)?;
+                let range = (sent.bytes().to_string(), (sent.bytes() + delta.len()).to_string());
                 let key =
                     IdempotencyKey::derive(&["delta", message_id.as_str(), &range.0, &range.1]);
                 let delta = delta.clone();
@@ -235,9 +236,9 @@ impl Lane {
         }
     }
 
-    fn bubble(&self, turn: TurnId) -> Option<(MessageId, usize)> {
+    fn bubble(&self, turn: TurnId) -> Option<(MessageId, Sent)> {
         match self.bubbles.get(&turn)? {
-            Bubble::Open { id, streamed } => Some((id.clone(), *streamed)),
+            Bubble::Open { id, sent } => Some((id.clone(), *sent)),
             Bubble::Opening | Bubble::Gone => None,
         }
     }
@@ -262,15 +263,15 @@ impl Lane {
         match request.call {
             Call::SendMessage(_) => match result["message_id"].as_str() {
                 Some(id) => {
-                    let open = Bubble::Open { id: MessageId::new(id), streamed: 0 };
+                    let open = Bubble::Open { id: MessageId::new(id), sent: Sent::default() };
                     self.set_bubble(request.turn, open);
                     Outcome::Nothing
                 }
                 None => self.turn_gone(request.turn, "no_message_id".into()),
             },
             Call::SendMessageDelta(delta) => {
-                if let Some(Bubble::Open { streamed, .. }) = self.bubbles.get_mut(&request.turn) {
-                    *streamed += delta.delta.len();
+                if let Some(Bubble::Open { sent, .. }) = self.bubbles.get_mut(&request.turn) {
+                    sent.add(&delta.delta);
                     self.news.bubbles.push(request.turn);
                 }
                 Outcome::Nothing

@@ -269,3 +269,21 @@ fn what_no_message_asked_for_waits_longer_for_a_cloud_that_is_away() {
     assert!(matches!(&given_up[..], [Delivery::TurnRefused { turn: T, .. }]), "{given_up:?}");
     assert!(!outbox.is_empty());
 }
+
+#[test]
+fn a_cloud_that_is_back_gets_at_once_what_rests_after_a_failure_but_not_what_it_asked_to_wait_for()
+{
+    let now = Instant::now();
+    let mut outbox = Outbox::new(1);
+    outbox.push(&session(1), T, open(), now);
+    let first = outbox.poll(now);
+    outbox.settle(first[0].id, refused(Refusal::Network("away".into())), now);
+    assert!(outbox.poll(now).is_empty());
+    outbox.wake_all();
+    let again = outbox.poll(now);
+    assert_eq!((again.len(), &again[0].body), (1, &first[0].body));
+    let after = Duration::from_secs(60);
+    outbox.settle(again[0].id, refused(Refusal::Wait { after }), now);
+    outbox.wake_all();
+    assert!(outbox.poll(now).is_empty());
+}

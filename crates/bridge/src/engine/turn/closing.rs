@@ -45,9 +45,22 @@ impl Turn {
 
     /// The program ends: says so in the bubble.
     pub(crate) fn quit(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
-        if !self.is_over() {
-            let handed_over = !self.is_unsent();
-            self.end(&Ending::Failed(Cause::Quit { handed_over }), cx, acts);
+        match self.phase.clone() {
+            Phase::Over => {}
+            Phase::Closing { ending, .. } => self.end(&ending, cx, acts),
+            Phase::Stopping { .. } => self.end(&Ending::Failed(Cause::Stopped), cx, acts),
+            Phase::Queued
+            | Phase::Fetching
+            | Phase::Unsent { .. }
+            | Phase::Sending
+            | Phase::Unknown
+            | Phase::Running { .. }
+            | Phase::Resuming { .. }
+            | Phase::Elsewhere
+            | Phase::Between => {
+                let handed_over = !self.is_unsent();
+                self.end(&Ending::Failed(Cause::Quit { handed_over }), cx, acts);
+            }
         }
     }
 
@@ -61,8 +74,10 @@ impl Turn {
         if cx.gateway.is_none() {
             return;
         }
-        let run_id = self.aliases.last().unwrap_or(&self.run).clone();
-        let call = Call::ChatAbort { session_key: cx.key.clone(), run_id: Some(run_id) };
+        // After a restart, the gateway may go on under an id that is not known yet.
+        let run_id = self.aliases.last().unwrap_or(&self.run);
+        let run_id = (!self.gateway_restarted).then(|| run_id.clone());
+        let call = Call::ChatAbort { session_key: cx.key.clone(), run_id };
         acts.push(Act::Call { purpose: Purpose::Abort(cx.session.clone(), self.id), call });
     }
 
@@ -86,15 +101,15 @@ impl Turn {
         }
         let answered = matches!(ending, Ending::Answered { .. });
         let wait = match cx.gateway.filter(|_| answered) {
-            Some(Generation::Older) if self.outcomes_pending > 0 => Some(OUTCOME_WITHIN),
-            Some(Generation::Older) if self.cost_pending => Some(CLOSE_WITHIN),
-            // What was said before a tool call stands in the history only.
-            Some(Generation::Newer) if self.missed_frames && self.message.is_some() => {
+            // What was said before a tool call, or before an approval, stands in the history only.
+            Some(_) if self.missed_frames && self.message.is_some() => {
                 self.missed_frames = false;
                 self.whole_pending = true;
                 self.look_up(Purpose::Whole(cx.session.clone(), self.id), cx, acts);
                 Some(WHOLE_WITHIN)
             }
+            Some(Generation::Older) if self.outcomes_pending > 0 => Some(OUTCOME_WITHIN),
+            Some(Generation::Older) if self.cost_pending => Some(CLOSE_WITHIN),
             Some(Generation::Older | Generation::Newer) | None => None,
         };
         match wait {

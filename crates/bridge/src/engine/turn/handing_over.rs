@@ -51,6 +51,11 @@ impl Turn {
         if cx.gateway.is_none() || retry_at.is_some_and(|at| at > cx.now.instant) {
             return;
         }
+        if std::mem::take(&mut self.gateway_restarted) {
+            // What the gateway said before its restart is said anew, and its approvals are gone.
+            self.reply.start_over();
+            self.outstanding.clear();
+        }
         let Some(message) = &self.message else { return };
         let files = message.files.as_deref().unwrap_or_default();
         let call = Call::ChatSend {

@@ -12,6 +12,7 @@ use super::super::cards::Cards;
 use super::super::clock::Now;
 use super::super::ledger::Ledger;
 use super::super::reply::{Reply, Segment};
+use super::super::sent::Sent;
 use super::closing::STOP_WITHIN;
 use super::{Message, Phase, Turn};
 
@@ -77,7 +78,20 @@ impl Turn {
             run: &self.run,
             aliases: &self.aliases,
             stage,
-            said: self.reply.settled(),
+            said: match self.phase {
+                Phase::Between => self.reply.parts(),
+                Phase::Queued
+                | Phase::Fetching
+                | Phase::Unsent { .. }
+                | Phase::Sending
+                | Phase::Unknown
+                | Phase::Running { .. }
+                | Phase::Resuming { .. }
+                | Phase::Elsewhere
+                | Phase::Closing { .. }
+                | Phase::Stopping { .. }
+                | Phase::Over => self.reply.settled(),
+            },
             cards: &self.cards,
             outstanding: &self.outstanding,
             is_done_there: self.is_done_there,
@@ -110,7 +124,7 @@ impl Turn {
     }
 
     /// Makes a turn that an earlier process left; of its answer the person was sent so many bytes.
-    pub(crate) fn restore(id: TurnId, record: TurnRecord, streamed: usize, now: Now) -> Self {
+    pub(crate) fn restore(id: TurnId, record: TurnRecord, sent: Sent, now: Now) -> Self {
         let phase = match record.stage {
             Stage::Queued => Phase::Queued,
             Stage::Unsent => Phase::Unsent { retry_at: None },
@@ -121,7 +135,7 @@ impl Turn {
         };
         Self {
             aliases: record.aliases,
-            reply: Reply::resume(record.said, streamed),
+            reply: Reply::resume(record.said, sent),
             cards: record.cards,
             outstanding: record.outstanding,
             is_done_there: record.is_done_there,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw::{Call, CallError, History};
+use openclaw::{Call, CallError, FailureKind, Generation, History};
 use sap::TaskStatus;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ use super::{Context, Phase, Turn};
 
 /// How long a restarted gateway may take to resume a run by itself.
 const RESUME_WITHIN: Duration = Duration::from_secs(90);
+/// How long to wait at least between two looks at what became of a turn.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How many rows of history a look-up reads.
 const HISTORY_ROWS: u32 = 30;
 
@@ -28,7 +30,11 @@ impl Turn {
         self.missed_frames = !self.is_unsent();
         match self.phase {
             Phase::Unsent { .. } => self.start(cx, acts),
-            Phase::Stopping { .. } => self.ask_to_stop(cx, acts),
+            Phase::Stopping { .. } => {
+                // What was said until then is looked up before the stop changes it.
+                self.check(cx, acts);
+                self.ask_to_stop(cx, acts);
+            }
             Phase::Between if restarted => {
                 // Pending approvals do not survive the gateway, and so nothing goes on after them.
                 self.outstanding.clear();
@@ -50,7 +56,15 @@ impl Turn {
 
     pub(super) fn check(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
         self.last_heard = cx.now.instant;
+        self.heard = false;
         self.look_up(Purpose::Check(cx.session.clone(), self.id), cx, acts);
+    }
+
+    /// Looks again what became of the turn, unless it did so just now.
+    pub(crate) fn check_again(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
+        if self.last_heard + LOOK_EVERY <= cx.now.instant {
+            self.check(cx, acts);
+        }
     }
 
     pub(super) fn look_up(&self, purpose: Purpose, cx: Context<'_>, acts: &mut Vec<Act>) {
@@ -76,29 +90,53 @@ impl Turn {
                 | Phase::Fetching
                 | Phase::Unsent { .. }
                 | Phase::Closing { .. }
-                | Phase::Stopping { .. }
                 | Phase::Over,
                 _,
             ) => {}
-            (Phase::Between, _) if !recovery::went_on(&history, &self.outstanding) => {}
-            (_, Finding::InFlight { run, text }) => {
+            (Phase::Stopping { .. }, finding) => self.checked_while_stopping(finding, cx, acts),
+            // It was overtaken by what was heard since.
+            (
+                Phase::Running { .. } | Phase::Between,
+                Finding::Answered { .. } | Finding::Failed { .. },
+            ) if self.heard => self.check(cx, acts),
+            (_, Finding::InFlight { run, said, text }) => {
                 let run = run.unwrap_or_else(|| self.run.clone());
                 self.adopt(&run, cx, acts);
                 self.phase = Phase::Running { lively: true };
-                if self.reply.is_empty() || !text.is_empty() {
+                self.missed_frames = true;
+                let said: Vec<_> = said.iter().map(|text| cx.redactor.own(text)).collect();
+                self.reply.said_before_tools(&run, &said);
+                if !text.is_empty() {
                     self.reply.run_says(&run, &cx.redactor.own(&text));
-                    self.stream(acts);
                 }
+                self.stream(acts);
             }
             (_, Finding::Active) => {
                 self.phase = Phase::Resuming { until: cx.now.instant + RESUME_WITHIN };
             }
-            (_, Finding::Answered { text, usage }) => {
-                self.outstanding.clear();
+            (_, Finding::Answered { text, usage, waits }) => {
                 self.missed_frames = false;
-                self.reply.settle(&cx.redactor.own(&text));
+                self.reply.settle(&self.run, &cx.redactor.own(&text));
                 self.usage = usage.unwrap_or_default();
-                self.close(Ending::Answered { stop_reason: None }, cx, acts);
+                self.outstanding.retain(|id| history.exec_outcome(id).is_none());
+                self.outstanding.extend(waits);
+                self.outstanding.sort();
+                self.outstanding.dedup();
+                if self.outstanding.is_empty() {
+                    self.close(Ending::Answered { stop_reason: None }, cx, acts);
+                } else if self.gateway_restarted {
+                    // Pending approvals do not survive the gateway, and so nothing goes on after.
+                    self.outstanding.clear();
+                    self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+                } else {
+                    self.stream(acts);
+                    self.phase = Phase::Between;
+                }
+            }
+            (_, Finding::Failed { text, message }) => {
+                self.reply.settle(&self.run, &cx.redactor.own(&text));
+                let (kind, message) = (FailureKind::Unknown, cx.redactor.text(&message));
+                self.close(Ending::Failed(Cause::Run { kind, message }), cx, acts);
             }
             (_, Finding::Unheard | Finding::Unanswered) if self.is_done_there => {
                 let ending = if self.reply.is_empty() {
@@ -108,11 +146,25 @@ impl Turn {
                 };
                 self.close(ending, cx, acts);
             }
-            (Phase::Resuming { .. }, Finding::Unanswered) => {}
+            (Phase::Resuming { until }, Finding::Unanswered) => {
+                if until <= cx.now.instant {
+                    self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+                }
+            }
+            // It waits for its turn there.
+            (Phase::Elsewhere, Finding::Unheard)
+                if history.has_active_run || history.pending_inputs > 0 => {}
             (
                 Phase::Unknown | Phase::Sending | Phase::Running { .. } | Phase::Elsewhere,
                 Finding::Unanswered,
             ) => self.phase = Phase::Resuming { until: cx.now.instant + RESUME_WITHIN },
+            // The older gateway writes nothing down before the run ends that keeps it busy.
+            (Phase::Elsewhere, Finding::Unheard)
+                if cx.gateway == Some(Generation::Older)
+                    && cx.now.instant < self.hand_over_by() => {}
+            (Phase::Elsewhere, Finding::Unheard) if self.gateway_restarted => {
+                self.start(cx, acts);
+            }
             (Phase::Elsewhere, Finding::Unheard) => {
                 self.close(Ending::Failed(Cause::AnsweredElsewhere), cx, acts);
             }
@@ -125,6 +177,29 @@ impl Turn {
         }
     }
 
+    /// The history came of a turn that is being stopped: it keeps what was said.
+    fn checked_while_stopping(
+        &mut self,
+        finding: Finding,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        match finding {
+            Finding::InFlight { run, said, text } => {
+                let run = run.unwrap_or_else(|| self.run.clone());
+                self.adopt(&run, cx, acts);
+                let said: Vec<_> = said.iter().map(|text| cx.redactor.own(text)).collect();
+                self.reply.said_before_tools(&run, &said);
+                self.reply.run_says(&run, &cx.redactor.own(&text));
+            }
+            Finding::Answered { text, .. } | Finding::Failed { text, .. } => {
+                self.reply.settle(&self.run, &cx.redactor.own(&text));
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+            Finding::Active | Finding::Unanswered | Finding::Unheard => {}
+        }
+    }
+
     /// A run that nobody asked for fell silent, or went on unheard.
     fn checked_adopted(&mut self, history: &History, cx: Context<'_>, acts: &mut Vec<Act>) {
         if history.has_active_run || history.in_flight.is_some() {
@@ -133,7 +208,7 @@ impl Turn {
         if self.missed_frames
             && let Some(text) = recovery::said_by(history, &self.run, self.received_ms)
         {
-            self.reply.settle(&cx.redactor.own(&text));
+            self.reply.settle(&self.run, &cx.redactor.own(&text));
         }
         self.close(Ending::Answered { stop_reason: None }, cx, acts);
     }
@@ -148,11 +223,16 @@ impl Turn {
         self.whole_pending = false;
         if let Some(message) = &self.message
             && let Some(history) = answer.as_ref().ok().and_then(History::parse)
-            && let Finding::Answered { text, usage } =
+            && let Finding::Answered { text, usage, waits } =
                 recovery::find(&history, &self.run, &message.as_sent(), self.received_ms)
         {
-            self.reply.settle(&cx.redactor.own(&text));
+            self.reply.settle(&self.run, &cx.redactor.own(&text));
             self.usage = usage.unwrap_or(std::mem::take(&mut self.usage));
+            if !waits.is_empty() && matches!(self.phase, Phase::Closing { .. }) {
+                self.outstanding = waits;
+                self.phase = Phase::Between;
+                return;
+            }
         }
         self.looked_up(cx, acts);
     }

@@ -46,13 +46,10 @@ impl Turn {
             {
                 self.close(Ending::Failed(Cause::GatewayLost), cx, acts);
             }
-            Phase::Resuming { until } if until <= now && cx.gateway.is_some() => {
-                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
-            }
             Phase::Between if self.last_heard + GO_ON_WITHIN <= now && cx.gateway.is_some() => {
                 self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
             }
-            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown
+            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown | Phase::Resuming { .. }
                 if self.silent_at().is_some_and(|at| at <= now) && cx.gateway.is_some() =>
             {
                 self.check(cx, acts);
@@ -88,15 +85,16 @@ impl Turn {
             {
                 Some(self.return_by())
             }
-            Phase::Resuming { until } => Some(until),
-            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown => self.silent_at(),
+            Phase::Running { .. } | Phase::Elsewhere | Phase::Unknown | Phase::Resuming { .. } => {
+                self.silent_at()
+            }
             Phase::Between => Some(self.last_heard + GO_ON_WITHIN),
             Phase::Sending | Phase::Over => None,
         };
         own.into_iter().chain(self.cards.deadline()).min()
     }
 
-    fn hand_over_by(&self) -> Instant {
+    pub(super) fn hand_over_by(&self) -> Instant {
         self.received + HAND_OVER_WITHIN
     }
 
@@ -106,13 +104,14 @@ impl Turn {
 
     fn silent_at(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Elsewhere | Phase::Unknown => Some(self.last_heard + SILENCE_ELSEWHERE),
+            Phase::Elsewhere | Phase::Unknown | Phase::Resuming { .. } => {
+                Some(self.last_heard + SILENCE_ELSEWHERE)
+            }
             Phase::Running { .. } => Some(self.last_heard + SILENCE),
             Phase::Queued
             | Phase::Fetching
             | Phase::Unsent { .. }
             | Phase::Sending
-            | Phase::Resuming { .. }
             | Phase::Between
             | Phase::Closing { .. }
             | Phase::Stopping { .. }

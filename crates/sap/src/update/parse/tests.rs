@@ -133,10 +133,53 @@ fn every_known_type_has_its_kind() {
         ("installation.created", json!({}), UpdateKind::InstallationCreated),
         ("installation.revoked", json!(null), UpdateKind::InstallationRevoked),
         ("installation.permissions_updated", json!({}), UpdateKind::PermissionsUpdated),
-        ("device_added", json!({}), UpdateKind::Unknown { name: "device_added".into() }),
+        (
+            "device_revoked",
+            json!({"device_id": "dev_1"}),
+            UpdateKind::DeviceRevoked { device_id: DeviceId::new("dev_1") },
+        ),
+        (
+            "session_key_granted",
+            json!({"device_id": "dev_1", "wrapped_session_key": "Ag=="}),
+            UpdateKind::SessionKeyGranted {
+                device_id: Some(DeviceId::new("dev_1")),
+                wrapped_session_key: SealedGrant::new("Ag=="),
+            },
+        ),
+        (
+            "session_key_granted",
+            json!({"wrapped_session_key": "Ag=="}),
+            UpdateKind::SessionKeyGranted {
+                device_id: None,
+                wrapped_session_key: SealedGrant::new("Ag=="),
+            },
+        ),
+        ("party.started", json!({}), UpdateKind::Unknown { name: "party.started".into() }),
     ] {
         assert_eq!(kind_of(name, payload), kind, "{name}");
     }
+}
+
+#[test]
+fn an_added_device_is_read_with_all_its_fields_and_needs_no_session() {
+    let digits = "0f".repeat(32);
+    let pubkey = DevicePublicKey::parse(&digits).unwrap();
+    let update = parse(json!({"update_id": 1, "type": "device_added", "payload": {
+        "device_id": "dev_1", "pubkey": digits, "label": "Ada's phone", "platform": "ios"}}));
+    assert_eq!(
+        update.kind,
+        UpdateKind::DeviceAdded {
+            device_id: DeviceId::new("dev_1"),
+            pubkey,
+            label: Some("Ada's phone".into()),
+            platform: Some("ios".into()),
+        }
+    );
+    let device_id = DeviceId::new("dev_2");
+    assert_eq!(
+        kind_of("device_added", json!({"device": {"id": "dev_2"}, "pubkey": digits})),
+        UpdateKind::DeviceAdded { device_id, pubkey, label: None, platform: None }
+    );
 }
 
 #[test]
@@ -184,10 +227,21 @@ fn an_unreadable_payload_can_still_be_acknowledged() {
         ("session.message", json!({"message": {"id": "m", "text": 7}})),
         ("session.model.changed", json!({"model": 7})),
         ("approval.resolved", json!({"decision": "approve"})),
+        ("device_added", json!({})),
+        ("device_added", json!({"device_id": "dev_1"})),
+        ("device_added", json!({"pubkey": "0f".repeat(32)})),
+        ("device_added", json!({"device_id": "dev_1", "pubkey": "0f".repeat(31)})),
+        ("device_added", json!({"device_id": "dev_1", "pubkey": 7})),
+        ("device_revoked", json!({"device_id": 7})),
+        ("session_key_granted", json!({"device_id": "dev_1"})),
+        ("session_key_granted", json!({"wrapped_session_key": {}})),
         ("", json!({})),
     ] {
         assert!(is_malformed(&kind_of(name, payload.clone())), "{name} {payload}");
     }
+    let grant =
+        json!({"update_id": 8, "type": "session_key_granted", "wrapped_session_key": "Ag=="});
+    assert!(is_malformed(&parse(grant).kind));
     let nowhere = parse(json!({"update_id": 9, "type": "session.ended"}));
     assert!(is_malformed(&nowhere.kind));
     assert_eq!(nowhere.id, UpdateId::Number(9));
@@ -230,6 +284,9 @@ fn any_json() -> impl Strategy<Value = Value> {
                 "model",
                 "decision",
                 "approval_id",
+                "device_id",
+                "pubkey",
+                "wrapped_session_key",
             ])
             .prop_map(str::to_owned),
         ];
@@ -250,6 +307,8 @@ fn any_name() -> impl Strategy<Value = String> {
         "approval.resolved",
         "installation.revoked",
         "device_added",
+        "device_revoked",
+        "session_key_granted",
     ])
     .prop_map(str::to_owned)
 }

@@ -60,6 +60,31 @@ async fn an_interrupted_turn_is_lost_by_the_older_generation_and_resumed_by_the_
 }
 
 #[tokio::test]
+async fn a_turn_that_the_history_does_not_have_yet_is_not_resumed() {
+    let gateway = gateway(Generation::Newer).await;
+    gateway.start_foreign_run(SESSION, "say: too early");
+    // Nothing has played the run yet: this is the only thread.
+    gateway.restart(true);
+    assert_eq!(gateway.restarts().len(), 1);
+    assert_eq!(gateway.runs().len(), 1);
+    assert_eq!(gateway.answers_to(SESSION, "say: too early"), [[""; 0]; 0]);
+}
+
+#[tokio::test]
+async fn what_the_agent_said_to_a_message_is_told_without_its_neighbours() {
+    for generation in BOTH {
+        let gateway = gateway(generation).await;
+        let mut client = Knock::at(&gateway).enter(&gateway).await;
+        for (run, text) in [("run-1", "say: one"), ("run-2", "say: two")] {
+            client.say(SESSION, run, text).await;
+            client.chat("final").await;
+        }
+        assert_eq!(gateway.answers_to(SESSION, "say: one"), [["one"]]);
+        assert_eq!(gateway.answers_to(SESSION, "say: three"), [[""; 0]; 0]);
+    }
+}
+
+#[tokio::test]
 async fn a_restart_without_history_remembers_no_conversation() {
     let gateway = gateway(Generation::Newer).await;
     let mut client = Knock::at(&gateway).enter(&gateway).await;

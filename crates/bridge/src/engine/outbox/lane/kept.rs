@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::super::act::{Post, TurnId};
 use super::super::super::clock::Now;
 use super::super::super::ledger::Ledger;
+use super::super::super::sent::Sent;
 use super::super::super::turn::{key as turn_key, moment};
 use super::super::line::Item;
 use super::super::request::Request;
@@ -47,7 +48,7 @@ enum Content {
 pub(in super::super) struct BubbleRecord {
     pub(in super::super) session: SessionId,
     message_id: MessageId,
-    streamed: usize,
+    sent: Sent,
     is_unasked: bool,
 }
 
@@ -100,11 +101,11 @@ impl Lane {
         }
         for turn in std::mem::take(&mut self.news.bubbles) {
             match self.bubbles.get(&turn) {
-                Some(Bubble::Open { id, streamed }) => {
+                Some(Bubble::Open { id, sent }) => {
                     let record = BubbleRecord {
                         session: self.session.clone(),
                         message_id: id.clone(),
-                        streamed: *streamed,
+                        sent: *sent,
                         is_unasked: self.unasked.contains(&turn),
                     };
                     ledger.put_loosely(Table::Bubbles, turn_key(turn), &record);
@@ -121,7 +122,7 @@ impl Lane {
         if record.is_unasked {
             self.unasked.insert(turn);
         }
-        let bubble = Bubble::Open { id: record.message_id, streamed: record.streamed };
+        let bubble = Bubble::Open { id: record.message_id, sent: record.sent };
         self.bubbles.insert(turn, bubble);
     }
 
@@ -161,9 +162,9 @@ impl Lane {
     }
 
     /// How much of each bubble was sent, or is about to be.
-    pub(in super::super) fn streamed(&self) -> impl Iterator<Item = (TurnId, usize)> {
+    pub(in super::super) fn sent(&self) -> impl Iterator<Item = (TurnId, Sent)> {
         self.bubbles.iter().filter_map(|(turn, bubble)| match bubble {
-            Bubble::Open { streamed, .. } => Some((*turn, streamed + self.being_sent(*turn))),
+            Bubble::Open { sent, .. } => Some((*turn, self.with_current(*turn, *sent))),
             Bubble::Opening | Bubble::Gone => None,
         })
     }
@@ -175,13 +176,13 @@ impl Lane {
         self.bubbles.keys().copied().chain(waiting).chain(current)
     }
 
-    fn being_sent(&self, turn: TurnId) -> usize {
-        match &self.current {
-            Some(Request { call: Call::SendMessageDelta(delta), turn: of, .. }) if *of == turn => {
-                delta.delta.len()
-            }
-            Some(_) | None => 0,
+    fn with_current(&self, turn: TurnId, mut sent: Sent) -> Sent {
+        if let Some(Request { call: Call::SendMessageDelta(delta), turn: of, .. }) = &self.current
+            && *of == turn
+        {
+            sent.add(&delta.delta);
         }
+        sent
     }
 }
 

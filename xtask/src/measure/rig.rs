@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 #[cfg(target_os = "linux")]
 use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
-use simulator::cloud::{Cloud, CloudOptions, Dialect, RateTable};
+use simulator::cloud::{Cloud, CloudOptions};
 use simulator::gateway::{Gateway, GatewayOptions};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -25,30 +25,29 @@ const LOOK: Duration = Duration::from_millis(2);
 const LOOK_CLOSELY: Duration = Duration::from_micros(50);
 
 /// A cloud and a gateway, each with threads of its own, and a folder for the bridge.
-pub(super) struct Rig {
-    pub(super) cloud: Cloud,
-    pub(super) gateway: Gateway,
+pub(crate) struct Rig {
+    pub(crate) cloud: Cloud,
+    pub(crate) gateway: Gateway,
     program: PathBuf,
     token: SecretString,
     gateway_token: SecretString,
     data_dir: TempDir,
     // Declared last, so that the two stop while there is somebody to stop them.
-    _runtimes: [Runtime; 2],
+    _above: Runtime,
+    below: Runtime,
 }
 
 impl Rig {
-    /// Starts a cloud whose answers take this long, and a gateway.
-    pub(super) fn start(program: &Path, round_trip: Duration) -> anyhow::Result<Self> {
+    /// Starts a cloud and a gateway for bridges of this program.
+    pub(crate) fn start(
+        program: &Path,
+        cloud: CloudOptions,
+        gateway: GatewayOptions,
+    ) -> anyhow::Result<Self> {
         let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (above, below) = (runtime()?, runtime()?);
-        let options = CloudOptions {
-            dialect: Dialect::Npm,
-            rates: RateTable::lifted(),
-            round_trip,
-            ..CloudOptions::default()
-        };
-        let cloud = above.block_on(Cloud::start(options))?;
-        let gateway = below.block_on(Gateway::start(GatewayOptions::default()))?;
+        let cloud = above.block_on(Cloud::start(cloud))?;
+        let gateway = below.block_on(Gateway::start(gateway))?;
         let (_, token) = cloud.mint_installation(HOST);
         Ok(Self {
             gateway_token: gateway.token().into(),
@@ -56,13 +55,14 @@ impl Rig {
             cloud,
             gateway,
             program: program.to_owned(),
-            data_dir: tempfile::Builder::new().prefix("sophon-bench-").tempdir()?,
-            _runtimes: [above, below],
+            data_dir: tempfile::Builder::new().prefix("sophon-measured-").tempdir()?,
+            _above: above,
+            below,
         })
     }
 
     /// Starts a bridge; returns it with the time until both sides had accepted it.
-    pub(super) fn connect(&self) -> anyhow::Result<(Bridge, Duration)> {
+    pub(crate) fn connect(&self) -> anyhow::Result<(Bridge, Duration)> {
         let gateway_url = self.gateway.url();
         let launch = Launch {
             program: &self.program,
@@ -82,14 +82,14 @@ impl Rig {
     }
 
     /// Ends a bridge and waits until both sides have noticed.
-    pub(super) fn disconnect(&self, mut bridge: Bridge) -> anyhow::Result<()> {
+    pub(crate) fn disconnect(&self, mut bridge: Bridge) -> anyhow::Result<()> {
         bridge.stop()?;
         seen("end of the connections", || (self.connections() == (0, 0)).then_some(()))
     }
 
     /// Tells a program by its environment where both sides are, and that it is paired.
     #[cfg(target_os = "linux")]
-    pub(super) fn tell(&self, program: &mut tokio::process::Command) {
+    pub(crate) fn tell(&self, program: &mut tokio::process::Command) {
         program
             .env("SOPHON_BASE_URL", self.cloud.base_url())
             .env("SOPHON_BOT_TOKEN", self.token.expose_secret())
@@ -99,22 +99,27 @@ impl Rig {
             .env("OPENCLAW_TOKEN", self.gateway_token.expose_secret());
     }
 
+    /// Folder in which the bridge keeps everything.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// Waits for something that the gateway does on its own threads.
+    pub(crate) fn at_the_gateway<T>(&self, work: impl Future<Output = T>) -> T {
+        self.below.block_on(work)
+    }
+
     /// How many bridges introduced themselves to the cloud and to the gateway.
-    pub(super) fn connections(&self) -> (usize, usize) {
+    pub(crate) fn connections(&self) -> (usize, usize) {
         (self.cloud.look(|view| view.connected()), self.gateway.connections())
     }
-}
-
-/// A piece of an answer: one word, and the space before it.
-pub(super) fn piece_of_text(number: usize) -> String {
-    if number == 0 { "piece0".to_owned() } else { format!(" piece{number}") }
 }
 
 /// Waits until something is seen whose time is recorded elsewhere.
 ///
 /// # Errors
 /// When it is not seen within a minute.
-pub(super) fn seen<T>(what: &str, look: impl Fn() -> Option<T>) -> anyhow::Result<T> {
+pub(crate) fn seen<T>(what: &str, look: impl Fn() -> Option<T>) -> anyhow::Result<T> {
     until(what, LOOK, look)
 }
 

@@ -9,26 +9,36 @@ const USER_TIME: usize = 11;
 
 /// Memory of a process, in megabytes of a million bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     /// All pages in memory.
-    pub(super) resident: f64,
+    pub(crate) resident: f64,
     /// The same with shared pages divided among those who share them.
-    pub(super) proportional: f64,
+    pub(crate) proportional: f64,
 }
 
 /// How much memory a process has now.
-pub(super) fn memory(id: u32) -> Option<Memory> {
+pub(crate) fn memory(id: u32) -> Option<Memory> {
     let told = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
     Some(Memory { resident: field(&told, "Rss:")?, proportional: field(&told, "Pss:")? })
 }
 
 /// The most memory that a process ever had, in megabytes.
-pub(super) fn peak(id: u32) -> Option<f64> {
+pub(crate) fn peak(id: u32) -> Option<f64> {
     field(&std::fs::read_to_string(format!("/proc/{id}/status")).ok()?, "VmHWM:")
 }
 
+/// How many files and sockets a process has open.
+pub(crate) fn handles(id: u32) -> Option<usize> {
+    Some(std::fs::read_dir(format!("/proc/{id}/fd")).ok()?.count())
+}
+
+/// How many threads a process has.
+pub(crate) fn threads(id: u32) -> Option<usize> {
+    Some(std::fs::read_dir(format!("/proc/{id}/task")).ok()?.count())
+}
+
 /// How long a process has computed, to 10 ms.
-pub(super) fn computed(id: u32) -> Option<Duration> {
+pub(crate) fn computed(id: u32) -> Option<Duration> {
     let told = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     ticks(&told).map(|ticks| Duration::from_secs(1) * ticks / TICKS)
 }

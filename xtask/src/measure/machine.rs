@@ -17,7 +17,7 @@ const BALLS: usize = 2_000;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The machine that is measured on.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     processor: String,
     cores: usize,
     memory_gb: Option<f64>,
@@ -28,7 +28,7 @@ pub(super) struct Machine {
 
 impl Machine {
     /// Looks at the machine, for some seconds.
-    pub(super) fn look() -> anyhow::Result<Self> {
+    pub(crate) fn look() -> anyhow::Result<Self> {
         Ok(Self {
             processor: line_of("/proc/cpuinfo", "model name")
                 .unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
@@ -44,7 +44,7 @@ impl Machine {
     }
 
     /// Describes it for programs.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "system": std::env::consts::OS,
             "processor": self.processor,

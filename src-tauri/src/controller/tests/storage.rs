@@ -1,0 +1,171 @@
+//! The journal: what is told while it cannot be written, and when it goes.
+
+use simulator::cloud::Fault;
+
+use super::*;
+
+impl Computer {
+    /// The journals in the data folder, with what belongs to them.
+    fn journals(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.folder.path().join("data")).unwrap();
+        let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("journal-")).collect()
+    }
+
+    async fn until_no_journal_has(&self, installation: &str) {
+        let gone = async {
+            while self.journals().iter().any(|name| name.contains(installation)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, gone).await.unwrap();
+    }
+}
+
+fn identity(notes: &Notes) -> Option<String> {
+    let Installation::Paired(paired) = &notes.view.as_ref()?.installation else { return None };
+    Some(paired.identity.id.clone())
+}
+
+fn storage(notes: &Notes) -> Option<&Problem> {
+    let Installation::Paired(paired) = &notes.view.as_ref()?.installation else { return None };
+    paired.storage.as_deref()
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_written_is_told_once_and_so_is_its_end() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    let id = program.until_some("a name", identity).await;
+    let journal = computer.folder.path().join(format!("data/journal-{id}.sqlite"));
+    let obstacle = rusqlite::Connection::open(journal).unwrap();
+    obstacle.execute_batch("BEGIN IMMEDIATE").unwrap();
+    computer.cloud.say("ses_controller0002", "say: when it can be stored");
+
+    let shown = program.until_some("a problem", |notes| {
+        Some((storage(notes)?.clone(), notes.tray.clone()?))
+            .filter(|(_, tray)| tray.icon == tray::Icon::NeedsYou)
+    });
+    let (problem, tray) = shown.await;
+    assert!(problem.what.contains("journal"), "{problem:?}");
+    assert!(problem.remedy.unwrap().contains("Free some space"));
+    assert!(tray.tooltip.contains("nothing can be stored"), "{}", tray.tooltip);
+    let title = "Nothing can be stored".to_owned();
+    let begun = Intent::Tell { topic: Topic::Storage, title };
+    program.until_asked_for(begun.clone()).await;
+    assert_eq!(computer.gateway.runs().len(), 0);
+
+    obstacle.execute_batch("ROLLBACK").unwrap();
+    program.until_some("an end", |notes| storage(notes).is_none().then_some(())).await;
+    let answered = |cloud: &CloudView<'_>| {
+        cloud.bubbles("ses_controller0002").iter().any(|it| it.end.is_some()).then_some(())
+    };
+    computer.cloud.wait_for("answer", SOON, answered).await;
+    let title = "Messages are carried again".to_owned();
+    program.until_asked_for(Intent::Tell { topic: Topic::Storage, title }).await;
+    assert_eq!(program.asked_for(|intent| *intent == begun), 1);
+    program.end().await;
+}
+
+#[tokio::test]
+async fn what_the_cloud_refused_for_good_is_counted() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    computer.cloud.fault(Fault::Answer {
+        route: "sendMessageEnd".into(),
+        status: 400,
+        code: "invalid_request".into(),
+        retry_after_ms: None,
+        times: 1,
+    });
+    computer.cloud.say("ses_controller0003", "say: to nobody");
+    let counted = program.until_some("a count", |notes| {
+        let installation = &notes.view.as_ref()?.installation;
+        let Installation::Paired(paired) = installation else { return None };
+        Some(paired.undelivered).filter(|it| *it > 0)
+    });
+    counted.await;
+    program.end().await;
+}
+
+#[tokio::test]
+async fn unpairing_leaves_no_journal() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    assert_ne!(computer.journals(), [""; 0]);
+    let name = computer.journals().swap_remove(0);
+    let damaged = format!("data/{name}.damaged-1700000000000");
+    std::fs::write(computer.folder.path().join(damaged), "").unwrap();
+    program.wish(Request::Unpair);
+    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    assert_eq!(computer.journals(), [""; 0]);
+    program.end().await;
+}
+
+#[tokio::test]
+async fn another_pairing_leaves_the_journal_of_the_one_before_until_it_is_stored() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    let before = program.until_some("a name", identity).await;
+    program.wish(Request::Pair);
+    let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone())).await;
+    assert!(computer.journals().iter().any(|name| name.contains(&before)));
+    let after = computer.cloud.approve_pairing(&code);
+    program.until_connected().await;
+    assert_ne!(before, after);
+    computer.until_no_journal_has(&before).await;
+    assert!(computer.journals().iter().any(|name| name.contains(&after)));
+    program.end().await;
+}
+
+#[tokio::test]
+async fn what_another_program_carries_is_not_unpaired() {
+    let computer = Computer::new().await;
+    let program = computer.start_paired().await;
+    program.wish(Request::Pause);
+    program.end().await;
+    let (mut first, mut second) = (computer.start(), computer.start());
+    for program in [&mut first, &mut second] {
+        program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    }
+    second.wish(Request::Resume);
+    second.until_connected().await;
+
+    first.wish(Request::Unpair);
+    let title = "This computer was not unpaired".to_owned();
+    first.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
+    first.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    assert_ne!(computer.journals(), [""; 0]);
+    first.end().await;
+    second.end().await;
+    let mut third = computer.start();
+    third.until_connected().await;
+    third.end().await;
+}
+
+#[tokio::test]
+async fn what_is_wished_while_the_installation_is_being_claimed_comes_after() {
+    let computer = Computer::new().await;
+    let mut program = computer.start_paired().await;
+    program.wish(Request::Pause);
+    program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    let upgrades = || computer.cloud.calls().iter().filter(|call| call.route == "ws").count();
+
+    program.wish(Request::Resume);
+    program.wish(Request::Pause);
+    program.wish(Request::Resume);
+    program.wish(Request::Pair);
+    program
+        .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
+        .await;
+    assert_eq!(upgrades(), 1, "nothing was connected meanwhile");
+    program.wish(Request::CancelPairing);
+    program.until_connected().await;
+
+    program.wish(Request::Pause);
+    program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
+    program.wish(Request::Resume);
+    program.wish(Request::Quit);
+    tokio::time::timeout(SOON, program.life).await.unwrap().unwrap();
+    assert_eq!(upgrades(), 2);
+}

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fixtures } from "../src/dev/fixtures";
+import { headline, losses } from "../src/logic/health";
+
+const NOW = Date.UTC(2026, 0, 1);
+const STATES = fixtures(NOW);
+
+test("the headline names the side that is missing and tells who has to act", () => {
+  const titles = ["overview-connected", "overview-connecting", "overview-degraded", "overview-stuck"];
+  assert.deepEqual(
+    titles.map((name) => headline(STATES[name]!.view!.installation, NOW).title),
+    ["Connected", "Connecting", "OpenClaw is not connected", "Sophon Cloud needs you"],
+  );
+});
+
+test("while nothing can be stored, nothing is called connected", () => {
+  const shown = headline(STATES["overview-storage"]!.view!.installation, NOW);
+  assert.deepEqual([shown.standing, shown.title], ["stuck", "Nothing can be stored"]);
+});
+
+test("what the cloud refused is counted, and nothing is said where nothing was", () => {
+  assert.equal(losses(0), null);
+  assert.match(losses(1)!, /1 part of an answer for good/);
+  assert.match(losses(2)!, /2 parts of answers for good/);
+});
