@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     run_cargo(&fuzz_targets, "the same command without `--check` puts it right")?;
     step.done("as agreed");
 
-    let step = steps.begin("the window's page: types, tests, and whether it is up to date");
+    let step = steps.begin("the pages: types, tests, and whether they are up to date");
     page::check()?;
     step.done("up to date");
 

@@ -71,8 +71,10 @@ impl Report {
         let rows: Vec<[String; 7]> = self.growths.iter().map(|it| self.row(it)).collect();
         table::print(head, &rows);
         println!("\nWarmed up means after {} s. Why something may grow:", self.warm_up.as_secs());
-        for quantity in Quantity::ALL {
-            println!("- {}: {}", quantity.name(), quantity.because());
+        for alike in Quantity::ALL.chunk_by(|one, other| one.because() == other.because()) {
+            let names: Vec<&str> = alike.iter().map(|quantity| quantity.name()).collect();
+            let reason = alike.first().map_or("", |quantity| quantity.because());
+            println!("- {}: {reason}", names.join(", "));
         }
         let verdict = match (self.wrongs.len(), self.is_well()) {
             (0, true) => "nothing was lost or doubled, and nothing grew".to_owned(),

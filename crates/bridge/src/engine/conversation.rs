@@ -185,6 +185,10 @@ impl Conversation {
         if !self.turns().any(|turn| turn.runs().any(|id| *id == run))
             && !self.find_a_place(&run, &kind, fresh, cx, acts)
         {
+            if matches!(kind, RunEventKind::Aborted { .. }) {
+                // Frames of a run that was stopped unheard may still follow.
+                self.ended.push_back(run);
+            }
             return;
         }
         let owner = self

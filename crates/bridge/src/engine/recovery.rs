@@ -33,16 +33,14 @@ pub(crate) fn find(history: &History, run: &RunId, words: &str, sent_ms: u64) ->
             Some(_) | None => Finding::Unheard,
         };
     };
-    let after = &history.rows[position + 1..];
-    let rows = answer_to_it(after);
     // What goes on after the person spoke again belongs to what was said then.
-    let is_newest = rows.len() == after.len();
-    let answer = said_by_agent(rows);
+    let (rows, is_newest) = answer_to_it(&history.rows[position + 1..]);
+    let answer = said_by_agent(&rows);
     let last = answer.last();
     if let Some(in_flight) = &history.in_flight
         && (in_flight.run_id.as_ref() == Some(run) || is_newest && !last.is_some_and(ends))
     {
-        return going_on(in_flight, rows);
+        return going_on(in_flight, &rows);
     }
     if is_newest
         && !last.is_some_and(ends)
@@ -64,7 +62,7 @@ pub(crate) fn find(history: &History, run: &RunId, words: &str, sent_ms: u64) ->
         Some(_) | None => Finding::Answered {
             text: texts(&answer).join("\n\n"),
             usage: total(&answer),
-            waits: waits(history, rows),
+            waits: waits(history, &rows),
         },
     }
 }
@@ -77,7 +75,7 @@ fn ends(row: &&HistoryRow) -> bool {
     row.stop_reason.as_deref().is_some_and(|reason| reason != CALLS_TOOL)
 }
 
-fn going_on(in_flight: &InFlightRun, rows: &[HistoryRow]) -> Finding {
+fn going_on(in_flight: &InFlightRun, rows: &[&HistoryRow]) -> Finding {
     // What an interrupted run said is said anew.
     let began = rows.iter().rposition(|row| row.role == Role::User).map_or(0, |at| at + 1);
     Finding::InFlight {
@@ -87,20 +85,25 @@ fn going_on(in_flight: &InFlightRun, rows: &[HistoryRow]) -> Finding {
     }
 }
 
-/// The rows that answer a message: until the person speaks again, or the older gateway goes on after
-/// an approval that was asked for before.
-fn answer_to_it(after: &[HistoryRow]) -> &[HistoryRow] {
-    let is_anothers = |(at, row): (usize, &HistoryRow)| {
-        let is_ours = |id: &str| row.text.contains(id);
-        row.role == Role::User
-            && (!is_injected(row)
-                || row.text.starts_with(CONTINUES) && !asked_for(&after[..at]).any(is_ours))
-    };
-    &after[..after.iter().enumerate().position(is_anothers).unwrap_or(after.len())]
+/// The rows that answer a message, and whether they go on to the end: until the person speaks again,
+/// and from where the older gateway goes on after an approval that was asked for among them.
+fn answer_to_it(after: &[HistoryRow]) -> (Vec<&HistoryRow>, bool) {
+    let mut rows: Vec<&HistoryRow> = Vec::new();
+    let mut is_ours = true;
+    for row in after {
+        if row.role == Role::User && !row.text.starts_with(RESUMES) {
+            is_ours = row.text.starts_with(CONTINUES)
+                && asked_for(&rows).any(|approval| row.text.contains(approval));
+        }
+        if is_ours {
+            rows.push(row);
+        }
+    }
+    (rows, is_ours)
 }
 
 /// The approvals after which the older gateway has yet to go on.
-fn waits(history: &History, rows: &[HistoryRow]) -> Vec<String> {
+fn waits(history: &History, rows: &[&HistoryRow]) -> Vec<String> {
     let goes_on = rows.last().is_some_and(|row| row.role == Role::User);
     asked_for(rows)
         .filter(|id| goes_on || history.exec_outcome(id).is_none())
@@ -109,8 +112,8 @@ fn waits(history: &History, rows: &[HistoryRow]) -> Vec<String> {
 }
 
 /// The approvals that the older gateway asked for: `Approval required (id 1a2b, full 1a2b-…).`
-fn asked_for(rows: &[HistoryRow]) -> impl Iterator<Item = &str> {
-    rows.iter().filter(|row| row.role == Role::ToolResult).filter_map(|row| {
+fn asked_for<'a>(rows: &[&'a HistoryRow]) -> impl Iterator<Item = &'a str> {
+    rows.iter().copied().filter(|row| row.role == Role::ToolResult).filter_map(|row| {
         let (_, rest) = row.text.strip_prefix("Approval required (id ")?.split_once(", full ")?;
         Some(rest.split_once(')')?.0)
     })
@@ -138,7 +141,7 @@ pub(crate) fn said_by(history: &History, run: &RunId, since_ms: u64) -> Option<S
 pub(crate) fn cost(history: &History, run: &RunId) -> Option<Usage> {
     let asked = history.rows.iter().rposition(|row| row.role == Role::User);
     let position = history.accepted(run).or(asked)?;
-    total(&said_by_agent(answer_to_it(&history.rows[position + 1..])))
+    total(&said_by_agent(&answer_to_it(&history.rows[position + 1..]).0))
 }
 
 fn by_words(rows: &[HistoryRow], words: &str, sent_ms: u64) -> Option<usize> {
@@ -155,8 +158,8 @@ fn by_words(rows: &[HistoryRow], words: &str, sent_ms: u64) -> Option<usize> {
     })
 }
 
-fn said_by_agent(rows: &[HistoryRow]) -> Vec<&HistoryRow> {
-    rows.iter().filter(|row| row.role == Role::Assistant).collect()
+fn said_by_agent<'a>(rows: &[&'a HistoryRow]) -> Vec<&'a HistoryRow> {
+    rows.iter().copied().filter(|row| row.role == Role::Assistant).collect()
 }
 
 fn texts<'a>(rows: &[&'a HistoryRow]) -> Vec<&'a str> {
@@ -164,12 +167,7 @@ fn texts<'a>(rows: &[&'a HistoryRow]) -> Vec<&'a str> {
     said.filter(|text| !text.is_empty()).collect()
 }
 
-/// Rows that the gateway writes in the person's name (`openclaw-facts.md`, F10).
-fn is_injected(row: &HistoryRow) -> bool {
-    [CONTINUES, RESUMES].iter().any(|beginning| row.text.starts_with(beginning))
-}
-
-/// How the older generation begins what it writes before it goes on after an approval.
+/// How the older generation begins what it writes in the person's name (`openclaw-facts.md`, F10) before it goes on after an approval.
 const CONTINUES: &str = "An async command";
 /// How the newer generation begins what it writes before it resumes an interrupted run.
 const RESUMES: &str = "[System] Your previous turn was interrupted";

@@ -52,7 +52,7 @@ fn message_violation(world: &World, message: &Message) -> Option<String> {
     let Some(end) = &bubble.end else {
         return (!is_over).then(|| format!("{message:?} has no end"));
     };
-    if message.text == "stop" {
+    if message.text == "stop" || asked(&world.gateway, message).any(|asked| asked.shares) {
         return None;
     }
     let wrong = |what: &str| Some(format!("{what}: {:?} for {message:?}", end.text));
@@ -104,11 +104,13 @@ pub(crate) fn was_said(gateway: &Gateway, message: &Message, text: &str) -> bool
 /// not connected misses the end of a part, and goes on with the next one.
 pub(crate) fn was_streamed(gateway: &Gateway, message: &Message, text: &str) -> bool {
     was_said(gateway, message, text)
+        || asked(gateway, message).any(|asked| asked.shares)
         || attempts(gateway, message).any(|attempt| {
             let in_two = |(at, _)| {
                 let (before, after) = text.split_at(at);
                 lacks_its_end(gateway, attempt, before)
-                    && form(gateway, &attempt.rest()).starts_with(&form(gateway, after.trim_start()))
+                    && form(gateway, &attempt.rest())
+                        .starts_with(&form(gateway, after.trim_start()))
             };
             text.match_indices("\n\n").any(in_two)
                 || form(gateway, &attempt.rest()).starts_with(&form(gateway, text))
@@ -136,10 +138,7 @@ fn lacks_its_end(gateway: &Gateway, attempt: &Attempt, beginning: &str) -> bool 
     form(gateway, first).starts_with(&form(gateway, beginning))
 }
 
-fn attempts<'a>(
-    gateway: &'a Gateway,
-    message: &'a Message,
-) -> impl Iterator<Item = &'a Attempt> {
+fn attempts<'a>(gateway: &'a Gateway, message: &'a Message) -> impl Iterator<Item = &'a Attempt> {
     asked(gateway, message).flat_map(|asked| &asked.attempts)
 }
 
@@ -190,7 +189,9 @@ fn question_violation(world: &World, question: &Question) -> Option<String> {
     let allows = |decision: Decision| decision != Decision::Deny;
     if let State::Decided(decision, By::Bridge) = question.state
         && allows(decision)
-        && !decisions.iter().any(|made| allows(made.decision) && (made.heard.is_some() || made.here))
+        && !decisions
+            .iter()
+            .any(|made| allows(made.decision) && (made.heard.is_some() || made.here))
     {
         return Some(format!("nobody allowed {question:?}"));
     }

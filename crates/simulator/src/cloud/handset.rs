@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::cipher::{ContentKey, DeviceKey, PublicKey};
@@ -293,9 +295,6 @@ fn granted(
 }
 
 fn altered(envelope: &str, alter: impl FnOnce(&mut Vec<u8>)) -> String {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-
     let mut bytes = STANDARD.decode(envelope).unwrap_or_default();
     alter(&mut bytes);
     STANDARD.encode(bytes)

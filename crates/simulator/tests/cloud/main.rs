@@ -11,4 +11,3 @@ mod rest;
 mod secrecy;
 mod socket;
 mod wire;
-mod zz_serve;

@@ -15,7 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use url::Url;
 
 /// How long anything may take that a test waits for.
-pub(crate) const SOON: Duration = Duration::from_secs(10000);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A paired bridge.
 pub(crate) struct Bridge {

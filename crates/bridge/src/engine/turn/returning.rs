@@ -138,6 +138,9 @@ impl Turn {
                 let (kind, message) = (FailureKind::Unknown, cx.redactor.text(&message));
                 self.close(Ending::Failed(Cause::Run { kind, message }), cx, acts);
             }
+            (_, Finding::Unheard) if self.is_done_there && self.may_be_elsewhere(&history, cx) => {
+                self.phase = Phase::Elsewhere;
+            }
             (_, Finding::Unheard | Finding::Unanswered) if self.is_done_there => {
                 let ending = if self.reply.is_empty() {
                     Ending::Failed(Cause::GatewayForgot)
@@ -158,10 +161,7 @@ impl Turn {
                 Phase::Unknown | Phase::Sending | Phase::Running { .. } | Phase::Elsewhere,
                 Finding::Unanswered,
             ) => self.phase = Phase::Resuming { until: cx.now.instant + RESUME_WITHIN },
-            // The older gateway writes nothing down before the run ends that keeps it busy.
-            (Phase::Elsewhere, Finding::Unheard)
-                if cx.gateway == Some(Generation::Older)
-                    && cx.now.instant < self.hand_over_by() => {}
+            (Phase::Elsewhere, Finding::Unheard) if self.may_be_elsewhere(&history, cx) => {}
             (Phase::Elsewhere, Finding::Unheard) if self.gateway_restarted => {
                 self.start(cx, acts);
             }
@@ -177,13 +177,21 @@ impl Turn {
         }
     }
 
+    /// Says whether the message may have been taken into another run, or wait behind it. The older
+    /// gateway writes nothing down before the end of the run that keeps it busy. A command is never
+    /// taken so.
+    fn may_be_elsewhere(&self, history: &History, cx: Context<'_>) -> bool {
+        let is_command = self.message.as_ref().is_some_and(|m| m.text.trim().starts_with('/'));
+        let is_busy = match cx.gateway {
+            Some(Generation::Newer) => history.has_active_run || history.pending_inputs > 0,
+            Some(Generation::Older) => true,
+            None => false,
+        };
+        is_busy && self.reply.is_empty() && !is_command && cx.now.instant < self.hand_over_by()
+    }
+
     /// The history came of a turn that is being stopped: it keeps what was said.
-    fn checked_while_stopping(
-        &mut self,
-        finding: Finding,
-        cx: Context<'_>,
-        acts: &mut Vec<Act>,
-    ) {
+    fn checked_while_stopping(&mut self, finding: Finding, cx: Context<'_>, acts: &mut Vec<Act>) {
         match finding {
             Finding::InFlight { run, said, text } => {
                 let run = run.unwrap_or_else(|| self.run.clone());

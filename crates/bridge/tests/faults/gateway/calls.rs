@@ -55,6 +55,7 @@ impl Gateway {
             key: run.clone(),
             session: session.clone(),
             text: text.to_owned(),
+            shares: false,
             attempts: Vec::new(),
         };
         self.asked.entry(run.clone()).or_insert(asked);
@@ -114,9 +115,8 @@ impl Gateway {
         rows.extend(run.unsaved);
         if let Some(text) = partial {
             let about = run.speaks_to;
-            let kept = |key| {
-                Row { said: Said::Agent(text.clone()), about: about.clone(), timestamp, key }
-            };
+            let kept =
+                |key| Row { said: Said::Agent(text.clone()), about: about.clone(), timestamp, key };
             if self.generation == Generation::Older {
                 rows.push(kept(None));
             }

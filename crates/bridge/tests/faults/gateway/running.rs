@@ -302,6 +302,7 @@ impl Gateway {
     /// A message steers the run that goes on (older generation).
     pub(super) fn steer(&mut self, session: &str, key: &str) {
         let Some(asked) = self.asked.get_mut(key) else { return };
+        asked.shares = true;
         let words = format!("[{}] steered, ", asked.text);
         let run = self.sessions.get(session).and_then(|state| state.active.as_ref());
         let so_far = run.map_or_else(String::new, |run| run.chat.clone());

@@ -11,6 +11,8 @@ pub(crate) struct Asked {
     pub(crate) session: String,
     /// The words.
     pub(crate) text: String,
+    /// It was answered inside another's run (older generation), of which everything is shown then.
+    pub(crate) shares: bool,
     /// How often the model began to answer it, oldest first.
     pub(crate) attempts: Vec<Attempt>,
 }

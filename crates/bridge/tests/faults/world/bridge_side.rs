@@ -279,6 +279,6 @@ impl World {
 
 fn shown(input: &Input) -> String {
     let text = format!("{input:?}");
-    let end = text.floor_char_boundary(9000);
+    let end = text.floor_char_boundary(400);
     text[..end].to_owned()
 }
