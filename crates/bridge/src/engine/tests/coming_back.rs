@@ -84,7 +84,12 @@ fn the_newer_gateways_own_resumption_after_a_restart_is_adopted() {
         "sessionInfo": {"hasActiveRun": true}});
     h.answer(is_history, Ok(history));
     let resumed = RunId::new("resumed");
+    h.wait(Duration::from_secs(1));
     h.text(&resumed, "one");
+    let history = json!({"messages": [accepted_row(&run, "count")],
+        "inFlightRun": {"runId": "resumed", "text": "one"},
+        "sessionInfo": {"hasActiveRun": true}});
+    h.answer(is_history, Ok(history));
     h.finish(&resumed, "one two");
     h.wait(Duration::from_secs(2));
     assert_eq!(h.sends(), 0);
@@ -123,8 +128,9 @@ fn a_turn_that_a_restarted_gateway_never_resumes_is_failed_honestly() {
     h.gateway_up(Generation::Newer, "boot-2");
     let history = json!({"messages": [accepted_row(&run, "count")],
         "sessionInfo": {"hasActiveRun": false}});
-    h.answer(is_history, Ok(history));
+    h.answer(is_history, Ok(history.clone()));
     h.wait(Duration::from_secs(90));
+    h.answer(is_history, Ok(history));
     assert!(h.bubbles()[0].end.clone().unwrap().contains("lost track"));
 }
 
@@ -156,6 +162,7 @@ fn a_turn_of_the_older_gateway_goes_on_after_a_mere_reconnect() {
     h.answer(is_history, Ok(json!({"messages": []})));
     assert_eq!(h.sends(), 0);
     h.finish(&run, "one two");
+    h.wait(Duration::from_secs(2));
     assert_eq!(h.bubbles()[0].end.as_deref(), Some("one two"));
 }
 

@@ -166,7 +166,8 @@ fn the_older_gateway_still_working_on_it_is_found_by_sending_it_again() {
     let is_running = json!({"runId": run.as_str(), "status": "in_flight"});
     h.answer(is_send, Ok(is_running));
     h.finish(&run, "hello");
-    assert_eq!(h.bubbles()[0].streamed, "he");
+    assert_eq!(h.bubbles()[0].streamed, "hello");
+    h.wait(SOON);
     assert_eq!(h.bubbles()[0].end.as_deref(), Some("hello"));
 }
 
