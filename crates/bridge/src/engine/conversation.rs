@@ -249,8 +249,12 @@ impl Conversation {
         acts: &mut Vec<Act>,
     ) -> Option<Asker> {
         // The older generation does not say which run asks: it runs one at a time.
+        let has_ended = |run| self.ended.contains(run);
         let asks = |turn: &&mut Turn| match &approval.run_id {
-            Some(run) => turn.runs().any(|id| id == run) || turn.expects_another_run(cx),
+            Some(run) => {
+                let may_be_its_own = !has_ended(run) && turn.expects_another_run(cx);
+                turn.runs().any(|id| id == run) || may_be_its_own
+            }
             None => turn.may_have_asked(approval, heard),
         };
         let turn = self.active.iter_mut().chain(&mut self.adopted).find(asks)?;

@@ -219,13 +219,13 @@ impl Turn {
     /// Says whether an approval of unknown origin may be the turn's own: a run asks once it works,
     /// and not before the message came.
     pub(crate) fn may_have_asked(&self, approval: &Approval, heard: Heard) -> bool {
-        match heard {
-            Heard::Now => matches!(
-                self.phase,
-                Phase::Running { lively: true } | Phase::Between | Phase::Stopping { .. }
-            ),
-            Heard::Later => !self.is_unsent() && approval.created_at_ms >= self.received_ms,
-        }
+        let works = matches!(
+            self.phase,
+            Phase::Running { lively: true } | Phase::Between | Phase::Stopping { .. }
+        );
+        let may_work = heard == Heard::Later || self.phase == Phase::Unknown;
+        let came_before = approval.created_at_ms >= self.received_ms;
+        works && heard == Heard::Now || may_work && !self.is_unsent() && came_before
     }
 
     /// Says whether the turn waits for the continuation after this approval.
@@ -278,6 +278,13 @@ impl Turn {
                 self.stream(acts);
             }
             RunEventKind::Tool { call_id, event } => {
+                if let ToolEvent::Blocked { approval_id: Some(approval) } = &event
+                    && cx.gateway == Some(Generation::Older)
+                    && !self.awaits(approval)
+                {
+                    // The run goes on after it, whether or not the question itself was heard.
+                    self.outstanding.push(approval.clone());
+                }
                 let changes = self.cards.on(&call_id, event, cx.now.instant);
                 self.post_cards(changes, cx, acts);
             }

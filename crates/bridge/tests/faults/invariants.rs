@@ -52,7 +52,9 @@ fn message_violation(world: &World, message: &Message) -> Option<String> {
     let Some(end) = &bubble.end else {
         return (!is_over).then(|| format!("{message:?} has no end"));
     };
-    if message.text == "stop" || asked(&world.gateway, message).any(|asked| asked.shares) {
+    let is_shared = asked(&world.gateway, message).any(|asked| asked.shares);
+    let older = world.gateway.generation == Generation::Older;
+    if message.text == "stop" || is_shared || older && is_repeated(world, message) {
         return None;
     }
     let wrong = |what: &str| Some(format!("{what}: {:?} for {message:?}", end.text));
@@ -155,9 +157,7 @@ fn form(gateway: &Gateway, text: &str) -> String {
 /// with the message.
 fn is_known(world: &World, message: &Message) -> bool {
     let Some((life, done)) = message.decided else { return false };
-    let same = |other: &&Message| other.text == message.text && other.session == message.session;
-    if world.person.messages.iter().filter(same).count() > 1 {
-        // Which of them was answered cannot be told.
+    if is_repeated(world, message) {
         return false;
     }
     if let Some((told_life, told)) = message.told
@@ -168,6 +168,13 @@ fn is_known(world: &World, message: &Message) -> bool {
     }
     let answered = asked(&world.gateway, message).filter_map(Asked::answered_at).min();
     answered.is_some_and(|at| world.was_connected(at, done, LEARNS_WITHIN))
+}
+
+/// Says whether the person wrote the same words twice: the older gateway's history does not tell
+/// which of them was answered.
+fn is_repeated(world: &World, message: &Message) -> bool {
+    let same = |other: &&Message| other.text == message.text && other.session == message.session;
+    world.person.messages.iter().filter(same).count() > 1
 }
 
 fn asked<'a>(gateway: &'a Gateway, message: &'a Message) -> impl Iterator<Item = &'a Asked> {

@@ -94,7 +94,7 @@ fn suite(test: u64) {
 }
 
 fn plan(seed: u64) -> (Generation, Vec<Scheduled>) {
-    let generation = if seed % 2 == 0 { Generation::Older } else { Generation::Newer };
+    let generation = if seed.is_multiple_of(2) { Generation::Older } else { Generation::Newer };
     let profile = match seed % TESTS / 2 {
         0 => Profile::Links,
         1 => Profile::Crashes,

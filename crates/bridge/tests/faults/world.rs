@@ -26,7 +26,7 @@ use crate::weather::Weather;
 pub(crate) use self::bridge_side::Sizes;
 
 /// How long a world may take to become quiet once nothing goes wrong any more.
-const CALM: Millis = 180 * MINUTE;
+const CALM: Millis = 360 * MINUTE;
 /// How much may happen at one moment.
 const AT_ONCE: u32 = 20_000;
 
@@ -47,7 +47,6 @@ pub(crate) struct World {
     pub(crate) sizes: Sizes,
     clock: Clock,
     rng: Rng,
-    seed: u64,
     agenda: BTreeMap<(Millis, u64), Happening>,
     sequence: u64,
     weather: Weather,
@@ -116,7 +115,6 @@ impl World {
             was_hurried: false,
             sizes: Sizes::default(),
             clock: Clock::new(),
-            seed,
             agenda: BTreeMap::new(),
             sequence: 0,
             weather: Weather::fair(),
@@ -143,11 +141,6 @@ impl World {
             calm: false,
             rng,
         }
-    }
-
-    /// The time.
-    pub(crate) fn now(&self) -> Millis {
-        self.clock.at()
     }
 
     /// Says whether the cloud takes all of a session's messages, so that nothing of it is held back.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::clock::Millis;
-
 /// What the phone shows.
 #[derive(Debug, Default)]
 pub(crate) struct Phone {
@@ -33,8 +31,6 @@ pub(crate) struct Bubble {
 pub(crate) struct End {
     /// The whole text.
     pub(crate) text: String,
-    /// When it arrived.
-    pub(crate) at: Millis,
 }
 
 /// One tool card.

@@ -59,7 +59,7 @@ impl Cloud {
             }
             Call::SendMessageEnd(end) => {
                 let bubble = self.open_bubble(end.message_id.as_str(), "another end", now)?;
-                bubble.end = Some(End { text: end.text, at: now });
+                bubble.end = Some(End { text: end.text });
                 Ok(json!({}))
             }
             Call::CreateTask(task) => {

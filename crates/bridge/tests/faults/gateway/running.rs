@@ -24,7 +24,6 @@ impl Gateway {
         }
         let tag = format!("{}#{number}:{}", asked.text, asked.attempts.len() + 1);
         asked.attempts.push(Attempt {
-            boot: self.boot,
             runs: vec![run.to_owned()],
             parts: Vec::new(),
             taken_back: Vec::new(),
@@ -307,7 +306,6 @@ impl Gateway {
         let run = self.sessions.get(session).and_then(|state| state.active.as_ref());
         let so_far = run.map_or_else(String::new, |run| run.chat.clone());
         asked.attempts.push(Attempt {
-            boot: self.boot,
             runs: Vec::new(),
             parts: vec![so_far],
             taken_back: Vec::new(),

@@ -20,8 +20,6 @@ pub(crate) struct Asked {
 /// One time that the model began to answer a message.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    /// The life of the gateway in which it began.
-    pub(crate) boot: u32,
     /// Its runs whose end is its own.
     pub(crate) runs: Vec<String>,
     /// What was said, one part a preamble or a run.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::World;
 use super::happening::Happening;
-use crate::clock::SECOND;
+use crate::clock::{Millis, SECOND};
 use crate::gateway::Asked;
 use crate::process::Process;
 use crate::schedule::Step;
@@ -155,7 +155,7 @@ impl World {
     }
 
     /// The program ends in order.
-    pub(super) fn quit(&mut self, away: u64) {
+    pub(super) fn quit(&mut self, away: Millis) {
         if self.process.is_none() || self.quitting {
             return;
         }
@@ -166,15 +166,15 @@ impl World {
         self.quitting = true;
         let life = self.life;
         let gone = self.clock.at() + self.rng.u64(..2 * SECOND);
-        self.plan(gone, Happening::Gone { life });
-        self.plan(gone + away, Happening::Starts);
+        self.plan(gone, Happening::Gone { life, away });
     }
 
     /// The process that quits is gone.
-    pub(super) fn gone(&mut self, life: u32) {
+    pub(super) fn gone(&mut self, life: u32, away: Millis) {
         if life == self.life && self.quitting {
             self.write_down();
             self.bury();
+            self.plan(self.clock.at() + away, Happening::Starts);
         }
     }
 
@@ -199,14 +199,14 @@ impl World {
                 meant.for_each(|message| message.delivered = true);
             }
             if let UpdateKind::ApprovalResolved { approval_id, .. } = &update.kind {
-                self.hear_decision(approval_id.as_str());
+                self.hear_decision(approval_id.as_str(), false);
             }
         }
         if let Input::Decided(approval, _) = input {
-            self.hear_decision(approval);
+            self.hear_decision(approval, true);
         }
         if let Input::Gateway(Event::Run(run)) = input
-            && let RunEventKind::Final { .. } = run.kind
+            && let RunEventKind::Final { text: Some(_), .. } = run.kind
         {
             self.hear_the_end(run.run_id.as_str());
         }
@@ -225,10 +225,10 @@ impl World {
         }
     }
 
-    fn hear_decision(&mut self, approval: &str) {
+    fn hear_decision(&mut self, approval: &str, here: bool) {
         let now = self.clock.at();
         if let Some(decided) = self.person.decisions.get_mut(approval) {
-            let next = decided.iter_mut().find(|decided| decided.heard.is_none());
+            let next = decided.iter_mut().find(|made| made.heard.is_none() && made.here == here);
             if let Some(next) = next {
                 next.heard = Some(now);
             }

@@ -19,7 +19,7 @@ impl World {
         match happening {
             Happening::Step(step) => self.step(step),
             Happening::Starts => self.start(),
-            Happening::Gone { life } => self.gone(life),
+            Happening::Gone { life, away } => self.gone(life, away),
             Happening::SocketOpens { life } => self.open_socket(life),
             Happening::Update { socket, place } => self.update_arrives(socket, place),
             Happening::Ack { socket, id } => self.ack_arrives(socket, &id),

@@ -75,6 +75,8 @@ impl World {
         }
         self.leave_gateway();
         let calls = std::mem::take(&mut self.calls);
+        let looks = |purpose: &Purpose| matches!(purpose, Purpose::Whole(..));
+        self.was_hurried |= calls.values().any(looks);
         let first = self.rng.bool();
         if first {
             self.feed(Input::GatewayDown);
@@ -142,7 +144,7 @@ impl World {
         // What a message leads to follows the answer.
         let after = if matches!(call, Call::ChatSend { .. }) { think } else { 0 };
         for event in self.gateway.take_out() {
-            let frame = Frame { made: now, content: Content::Event(event) };
+            let frame = Frame { made: now, content: Content::Event(Box::new(event)) };
             self.plan(now + after, Happening::Leaves { line: id, frame });
         }
         self.note_gateway();
@@ -154,7 +156,7 @@ impl World {
         for event in self.gateway.take_out() {
             if let Some(line) = &self.line {
                 let line = line.id;
-                self.leave(line, Frame { made: now, content: Content::Event(event) });
+                self.leave(line, Frame { made: now, content: Content::Event(Box::new(event)) });
             }
         }
         self.note_gateway();
@@ -192,7 +194,7 @@ impl World {
             return;
         }
         match frame.content {
-            Content::Event(event) => self.feed(Input::Gateway(event)),
+            Content::Event(event) => self.feed(Input::Gateway(*event)),
             Content::Answer { number, answer } => {
                 let Some(purpose) = self.calls.remove(&number) else { return };
                 self.note_history(&purpose, &answer, frame.made);
@@ -214,7 +216,7 @@ impl World {
     pub(super) fn gateway_ticks(&mut self, id: u32) {
         if self.line.as_ref().is_some_and(|line| line.id == id) {
             let made = self.clock.at();
-            self.leave(id, Frame { made, content: Content::Event(Event::Tick) });
+            self.leave(id, Frame { made, content: Content::Event(Box::new(Event::Tick)) });
             self.plan(made + TICK, Happening::GatewayTicks { line: id });
         }
     }

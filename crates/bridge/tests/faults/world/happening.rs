@@ -15,8 +15,8 @@ pub(crate) enum Happening {
     Step(Step),
     /// The bridge's process starts.
     Starts,
-    /// The bridge's process, which quits, is gone.
-    Gone { life: u32 },
+    /// The bridge's process, which quits, is gone; it is started again later.
+    Gone { life: u32, away: Millis },
     /// The cloud's socket opens.
     SocketOpens { life: u32 },
     /// An update reaches the bridge.
@@ -64,7 +64,7 @@ pub(crate) struct Frame {
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// Something happened.
-    Event(Event),
+    Event(Box<Event>),
     /// The answer to a call.
     Answer { number: u64, answer: Result<Value, CallError> },
 }
