@@ -107,8 +107,7 @@ fn build_and_run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A cloud with the rates that bridges know, but for those that would end the day's approvals after
-/// minutes, and a gateway.
+/// A gateway, and a cloud with its usual rates, but as many approvals an hour as there come.
 fn rig(program: &Path, older: bool) -> anyhow::Result<Rig> {
     let rates = RateTable { approvals_per_hour: None, ..RateTable::default() };
     let cloud = CloudOptions { dialect: Dialect::Npm, rates, ..CloudOptions::default() };
