@@ -85,6 +85,7 @@ impl Engine {
                     for approval in approvals {
                         if let Some(conversation) = self.conversations.get_mut(session) {
                             conversation.ignore_follow_up(&approval);
+                            conversation.keep(now, &mut self.ledger);
                         }
                         let verdict = Verdict { decision: Decision::Deny, author: Author::Stop };
                         self.decide(&approval, verdict, now, effects);

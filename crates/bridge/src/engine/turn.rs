@@ -63,6 +63,8 @@ pub(crate) struct Turn {
     /// Frames may have passed unheard, so that the answer is not known whole.
     pub(super) missed_frames: bool,
     pub(super) whole_pending: bool,
+    /// What was said before is not known until the history has been asked: nothing is streamed.
+    pub(super) is_unsure: bool,
     /// The gateway said that it had answered the message before.
     is_done_there: bool,
     /// The gateway's process ended while it had the turn.
@@ -74,6 +76,8 @@ pub(crate) struct Turn {
     heard: bool,
     received: Instant,
     received_ms: u64,
+    /// When it was handed over, as far as this process knows: Unix time in milliseconds.
+    handed_ms: Option<u64>,
 }
 
 /// The person's message that a turn answers.
@@ -161,6 +165,7 @@ impl Turn {
             outcomes_pending: 0,
             missed_frames: false,
             whole_pending: false,
+            is_unsure: false,
             is_done_there: false,
             gateway_restarted: false,
             was_lively: false,
@@ -168,6 +173,7 @@ impl Turn {
             heard: false,
             received: now.instant,
             received_ms: now.unix_ms,
+            handed_ms: None,
         }
     }
 
@@ -335,7 +341,9 @@ impl Turn {
     }
 
     fn stream(&mut self, acts: &mut Vec<Act>) {
-        if let Some(text) = self.reply.take_unsent() {
+        if !self.is_unsure
+            && let Some(text) = self.reply.take_unsent()
+        {
             self.post(Post::Text(text), acts);
         }
     }

@@ -24,7 +24,7 @@ use crate::clock::Millis;
 pub(crate) use self::power::Power;
 pub(crate) use self::questions::{By, Question, State};
 use self::truth::join;
-pub(crate) use self::truth::{Asked, Attempt, Outcome};
+pub(crate) use self::truth::{Asked, Attempt, Outcome, whole};
 
 /// The gateway.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use openclaw::{Decision, Generation};
 
 use crate::clock::{MINUTE, Millis};
 use crate::cloud::Bubble;
-use crate::gateway::{Asked, Attempt, By, Gateway, Outcome, Question, State};
+use crate::gateway::{Asked, Attempt, By, Gateway, Outcome, Question, State, whole};
 use crate::person::Message;
 use crate::world::World;
 
@@ -93,51 +93,47 @@ fn is_answer(gateway: &Gateway, message: &Message, text: &str) -> bool {
 
 /// Says whether the gateway said so much of an answer, in one go.
 pub(crate) fn was_said(gateway: &Gateway, message: &Message, text: &str) -> bool {
+    let begins = |said: &str| form(gateway, said).starts_with(&form(gateway, text));
     text.is_empty()
-        || asked(gateway, message).any(|asked| {
-            asked.attempts.iter().any(|attempt| {
-                let begins = |whole: &str| form(gateway, whole).starts_with(&form(gateway, text));
-                begins(&attempt.text()) || attempt.taken_back.iter().any(|taken| begins(taken))
-            }) || gateway.history_text(asked).is_some_and(|whole| whole.starts_with(text))
-        })
+        || attempts(gateway, message).any(|attempt| attempt.versions().any(|v| begins(&whole(v))))
+        || asked(gateway, message)
+            .any(|asked| gateway.history_text(asked).is_some_and(|whole| whole.starts_with(text)))
 }
 
 /// Says whether this may have been streamed: what was said, from its beginning. A bridge that was
 /// not connected misses the end of a part, and goes on with the next one.
 pub(crate) fn was_streamed(gateway: &Gateway, message: &Message, text: &str) -> bool {
+    let fits = |version: &[String]| {
+        let Some((first, rest)) = version.split_first() else { return false };
+        let rest = form(gateway, &whole(rest));
+        let in_two = |(at, _)| {
+            let (before, after) = text.split_at(at);
+            form(gateway, first).starts_with(&form(gateway, before))
+                && rest.starts_with(&form(gateway, after.trim_start()))
+        };
+        text.match_indices("\n\n").any(in_two) || rest.starts_with(&form(gateway, text))
+    };
     was_said(gateway, message, text)
         || asked(gateway, message).any(|asked| asked.shares)
-        || attempts(gateway, message).any(|attempt| {
-            let in_two = |(at, _)| {
-                let (before, after) = text.split_at(at);
-                lacks_its_end(gateway, attempt, before)
-                    && form(gateway, &attempt.rest())
-                        .starts_with(&form(gateway, after.trim_start()))
-            };
-            text.match_indices("\n\n").any(in_two)
-                || form(gateway, &attempt.rest()).starts_with(&form(gateway, text))
-        })
+        || attempts(gateway, message).any(|attempt| attempt.versions().any(fits))
 }
 
 /// Says whether this is the answer but for what was said before or after it was listened to: of the
 /// first part, the end is missing, or all; or the parts after an approval are, which then have a
 /// bubble of their own.
 fn is_part_of_the_answer(gateway: &Gateway, message: &Message, text: &str) -> bool {
-    attempts(gateway, message).any(|attempt| {
-        let before = text.trim_end().strip_suffix(attempt.rest().trim_end());
-        let is_there = attempt.outcome == Outcome::Answered && !attempt.rest().is_empty();
-        let first = attempt.parts.first().map_or("", String::as_str);
-        let is_first = gateway.generation == Generation::Older
-            && form(gateway, text).starts_with(&form(gateway, first));
-        is_there
-            && (before.is_some_and(|before| lacks_its_end(gateway, attempt, before))
-                || is_first && was_said(gateway, message, text))
+    let answered = attempts(gateway, message).filter(|a| a.outcome == Outcome::Answered);
+    answered.into_iter().any(|attempt| {
+        let Some((first, rest)) = attempt.parts.split_first() else { return false };
+        let (first, rest) = (form(gateway, first), form(gateway, &whole(rest)));
+        let text = form(gateway, text);
+        let ends =
+            text.strip_suffix(&rest).is_some_and(|before| first.starts_with(before.trim_end()));
+        let begins = gateway.generation == Generation::Older
+            && text.starts_with(&first)
+            && form(gateway, &attempt.text()).starts_with(&text);
+        !rest.is_empty() && (ends || begins)
     })
-}
-
-fn lacks_its_end(gateway: &Gateway, attempt: &Attempt, beginning: &str) -> bool {
-    let first = attempt.parts.first().map_or("", String::as_str);
-    form(gateway, first).starts_with(&form(gateway, beginning))
 }
 
 fn attempts<'a>(gateway: &'a Gateway, message: &'a Message) -> impl Iterator<Item = &'a Attempt> {

@@ -12,6 +12,10 @@ impl Turn {
             Phase::Elsewhere => !self.gateway_restarted || cx.gateway == Some(Generation::Newer),
             // The newer gateway may have queued the message unheard, and resumes runs by itself.
             Phase::Unknown | Phase::Resuming { .. } => cx.gateway == Some(Generation::Newer),
+            // What it resumes then is to be stopped as well.
+            Phase::Stopping { .. } => {
+                self.gateway_restarted && cx.gateway == Some(Generation::Newer)
+            }
             Phase::Queued
             | Phase::Fetching
             | Phase::Unsent { .. }
@@ -19,21 +23,19 @@ impl Turn {
             | Phase::Running { .. }
             | Phase::Between
             | Phase::Closing { .. }
-            | Phase::Stopping { .. }
             | Phase::Over => false,
         }
     }
 
     /// Says whether an approval of unknown origin may be the turn's own: a run asks once it works,
-    /// and not before the message came.
+    /// and not before the message was handed over.
     pub(crate) fn may_have_asked(&self, approval: &Approval, heard: Heard) -> bool {
         let works = matches!(
             self.phase,
             Phase::Running { lively: true } | Phase::Between | Phase::Stopping { .. }
         );
-        let may_work = heard == Heard::Later || self.phase == Phase::Unknown;
-        let came_before = approval.created_at_ms >= self.received_ms;
-        works && heard == Heard::Now || may_work && !self.is_unsent() && came_before
+        let is_later = approval.created_at_ms >= self.handed_ms.unwrap_or(self.received_ms);
+        works && heard == Heard::Now || !self.is_unsent() && is_later
     }
 
     /// Says whether the turn waits for the continuation after this approval.

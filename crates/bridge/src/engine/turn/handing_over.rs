@@ -55,7 +55,9 @@ impl Turn {
             // What the gateway said before its restart is said anew, and its approvals are gone.
             self.reply.start_over();
             self.outstanding.clear();
+            self.handed_ms = None;
         }
+        self.handed_ms.get_or_insert(cx.now.unix_ms);
         let Some(message) = &self.message else { return };
         let files = message.files.as_deref().unwrap_or_default();
         let call = Call::ChatSend {
@@ -86,7 +88,12 @@ impl Turn {
             return;
         }
         match answer.map(|answer| SendAnswer::parse(&answer)) {
-            Ok(Some(SendAnswer::Started)) => self.phase = Phase::Running { lively: false },
+            Ok(Some(SendAnswer::Started)) => {
+                // What an earlier run said or asked is gone where this one is the gateway's first.
+                self.reply.start_over();
+                self.outstanding.clear();
+                self.phase = Phase::Running { lively: false };
+            }
             Ok(Some(SendAnswer::InFlight)) => {
                 // It had been handed over before, and was heard only in part.
                 self.missed_frames = true;

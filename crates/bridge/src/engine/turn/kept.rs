@@ -141,6 +141,7 @@ impl Turn {
             is_done_there: record.is_done_there,
             gateway_restarted: record.gateway_restarted,
             missed_frames: !matches!(record.stage, Stage::Queued | Stage::Unsent),
+            is_unsure: !matches!(record.stage, Stage::Queued | Stage::Unsent),
             was_lively: record.stage == Stage::Lively,
             received: moment(record.received_ms, now),
             received_ms: record.received_ms,

@@ -28,6 +28,7 @@ impl Turn {
             self.post_cards(changes, cx, acts);
         }
         self.missed_frames = !self.is_unsent();
+        self.is_unsure = self.missed_frames && cx.gateway == Some(Generation::Newer);
         match self.phase {
             Phase::Unsent { .. } => self.start(cx, acts),
             Phase::Stopping { .. } => {
@@ -82,6 +83,7 @@ impl Turn {
         let Some(history) = answer.ok().and_then(|answer| History::parse(&answer)) else {
             return;
         };
+        self.is_unsure = false;
         let Some(message) = &self.message else { return self.checked_adopted(&history, cx, acts) };
         let finding = recovery::find(&history, &self.run, &message.as_sent(), self.received_ms);
         match (self.phase.clone(), finding) {
@@ -171,7 +173,11 @@ impl Turn {
             (Phase::Unknown | Phase::Sending | Phase::Resuming { .. }, Finding::Unheard) => {
                 self.start(cx, acts);
             }
-            // The older gateway's history does not show a run that goes on; its frames will.
+            // The older gateway's history does not show a run that goes on. Handed over again, it goes
+            // on all the same, or begins anew where the gateway had restarted unnoticed.
+            (Phase::Running { .. }, Finding::Unheard) if cx.gateway == Some(Generation::Older) => {
+                self.start(cx, acts);
+            }
             (Phase::Running { .. }, Finding::Unheard) => {}
             (Phase::Between, Finding::Unheard | Finding::Unanswered) => {}
         }

@@ -152,8 +152,7 @@ impl Gateway {
                 run.chat.truncate(kept);
                 run.unrowed.clear();
                 if let Some(attempt) = self.attempt(session) {
-                    let text = attempt.text();
-                    attempt.taken_back.push(text);
+                    attempt.taken_back.push(attempt.parts.clone());
                 }
                 self.tell_text(session);
             }

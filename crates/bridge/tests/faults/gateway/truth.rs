@@ -24,8 +24,8 @@ pub(crate) struct Attempt {
     pub(crate) runs: Vec<String>,
     /// What was said, one part a preamble or a run.
     pub(crate) parts: Vec<String>,
-    /// What was said and taken back, whole.
-    pub(crate) taken_back: Vec<String>,
+    /// What was said and taken back, in parts.
+    pub(crate) taken_back: Vec<Vec<String>>,
     /// Where it stands.
     pub(crate) outcome: Outcome,
     /// Since when.
@@ -50,14 +50,14 @@ pub(crate) enum Outcome {
 }
 
 impl Attempt {
-    /// What was said after the first part.
-    pub(crate) fn rest(&self) -> String {
-        join(self.parts.iter().skip(1).map(String::as_str))
+    /// All that it said, one after the other: the last stands, the others were taken back.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &[String]> {
+        self.taken_back.iter().chain([&self.parts]).map(Vec::as_slice)
     }
 
     /// The whole text as it was told.
     pub(crate) fn text(&self) -> String {
-        join(self.parts.iter().map(String::as_str))
+        whole(&self.parts)
     }
 }
 
@@ -78,6 +78,11 @@ impl Asked {
 }
 
 /// Puts the parts of an answer together.
+pub(crate) fn whole(parts: &[String]) -> String {
+    join(parts.iter().map(String::as_str))
+}
+
+/// Puts texts together, each a paragraph of its own.
 pub(crate) fn join<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")

@@ -134,7 +134,7 @@ impl World {
             | Call::Query { .. } => false,
         };
         let is_late = !is_queued && Weather::hits(&mut self.rng, self.weather.late);
-        self.was_hurried |= is_late;
+        self.was_hurried |= is_late || self.weather.way >= SECOND;
         let think = if is_late { self.rng.u64(..80 * SECOND) } else { self.way().min(200) };
         let now = self.clock.at();
         let answer = self.gateway.take(call, think, now);
