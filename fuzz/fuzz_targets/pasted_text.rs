@@ -53,7 +53,9 @@ fn is_anonymous(address: &str) -> bool {
     is_bare && url.username().is_empty() && url.password().is_none()
 }
 
-/// Says whether a sentence holds what was pasted, which may be a secret in the wrong place.
+/// Says whether a sentence holds what was pasted, which may be a secret in the wrong place: a long
+/// word, unlike the sentence's own.
 fn repeats(sentence: &str, text: &str) -> bool {
-    text.trim().len() >= 20 && sentence.contains(text.trim())
+    let text = text.trim();
+    text.len() >= 20 && !text.contains(char::is_whitespace) && sentence.contains(text)
 }

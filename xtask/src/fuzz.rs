@@ -61,7 +61,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let programs = build(&targets, !options.no_install)?;
     step.done("built");
     let step = steps.begin("fuzzing");
-    fuzz(&targets, &programs, options.seconds_per_target)?;
+    fuzz(&targets, &programs, options.seconds_per_target, Luck::New)?;
     step.done("nothing failed");
     Ok(ExitCode::SUCCESS)
 }
@@ -73,7 +73,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 pub(crate) fn check_all(may_install: bool) -> anyhow::Result<()> {
     let targets = targets()?;
     let programs = build(&targets, may_install)?;
-    fuzz(&targets, &programs, SECONDS)
+    fuzz(&targets, &programs, SECONDS, Luck::Same)
 }
 
 fn targets() -> anyhow::Result<Vec<String>> {
@@ -107,17 +107,39 @@ fn build(targets: &[String], may_install: bool) -> anyhow::Result<PathBuf> {
     Ok(folder.join(host).join("debug"))
 }
 
-fn fuzz(targets: &[String], programs: &Path, seconds: u32) -> anyhow::Result<()> {
+/// How inputs are chosen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Luck {
+    /// Others every time, from what earlier runs found.
+    New,
+    /// The same every time, so that a check fails by what was changed only.
+    Same,
+}
+
+fn fuzz(targets: &[String], programs: &Path, seconds: u32, luck: Luck) -> anyhow::Result<()> {
     let home = home()?;
     for target in targets {
-        fuzz_one(target, &programs.join(target), &home, seconds)?;
+        fuzz_one(target, &programs.join(target), &home, seconds, luck)?;
     }
     Ok(())
 }
 
-fn fuzz_one(target: &str, program: &Path, home: &Path, seconds: u32) -> anyhow::Result<()> {
+fn fuzz_one(
+    target: &str,
+    program: &Path,
+    home: &Path,
+    seconds: u32,
+    luck: Luck,
+) -> anyhow::Result<()> {
     // What is found stays out of the checkout: libFuzzer writes into the first folder.
-    let found = home.join("found").join(target);
+    let found = home.join("found").join(match luck {
+        Luck::New => target.to_owned(),
+        Luck::Same => format!("{target}-of-checks"),
+    });
+    if luck == Luck::Same && found.exists() {
+        fs::remove_dir_all(&found)
+            .with_context(|| format!("{} cannot be removed", found.display()))?;
+    }
     let failures = home.join("failures");
     let log = home.join(format!("{target}.log"));
     for folder in [&found, &failures] {
@@ -128,6 +150,7 @@ fn fuzz_one(target: &str, program: &Path, home: &Path, seconds: u32) -> anyhow::
     let status = Command::new(program)
         .args(LIMITS)
         .arg(format!("-max_total_time={seconds}"))
+        .args((luck == Luck::Same).then_some("-seed=1"))
         .arg(format!("-artifact_prefix={}/{target}-", failures.display()))
         .arg(&found)
         .arg(Path::new(CORPUS).join(target))

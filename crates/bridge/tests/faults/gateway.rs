@@ -2,6 +2,7 @@
 //! calls and events.
 
 mod calls;
+mod going_on;
 mod newer;
 mod older;
 mod power;
