@@ -85,8 +85,8 @@ fn going_on(in_flight: &InFlightRun, rows: &[&HistoryRow]) -> Finding {
     }
 }
 
-/// The rows that answer a message, and whether they go on to the end: until the person speaks again,
-/// and from where the older gateway goes on after an approval that was asked for among them.
+/// The rows that answer a message, and whether they go on to the end: until the person speaks
+/// again, and from where the older gateway goes on after an approval that was asked for among them.
 fn answer_to_it(after: &[HistoryRow]) -> (Vec<&HistoryRow>, bool) {
     let mut rows: Vec<&HistoryRow> = Vec::new();
     let mut is_ours = true;
@@ -167,7 +167,8 @@ fn texts<'a>(rows: &[&'a HistoryRow]) -> Vec<&'a str> {
     said.filter(|text| !text.is_empty()).collect()
 }
 
-/// How the older generation begins what it writes in the person's name (`openclaw-facts.md`, F10) before it goes on after an approval.
+/// How the older generation begins what it writes in the person's name before it goes on after an
+/// approval (`openclaw-facts.md`, F10).
 const CONTINUES: &str = "An async command";
 /// How the newer generation begins what it writes before it resumes an interrupted run.
 const RESUMES: &str = "[System] Your previous turn was interrupted";

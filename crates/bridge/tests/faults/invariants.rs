@@ -140,8 +140,8 @@ fn attempts<'a>(gateway: &'a Gateway, message: &'a Message) -> impl Iterator<Ite
     asked(gateway, message).flat_map(|asked| &asked.attempts)
 }
 
-/// The form in which texts are compared. What one run of the older gateway says in one breath stands
-/// in several rows of its history, and an answer may be put together from both.
+/// The form in which texts are compared. What one run of the older gateway says in one breath
+/// stands in several rows of its history, and an answer may be put together from both.
 fn form(gateway: &Gateway, text: &str) -> String {
     match gateway.generation {
         Generation::Newer => text.trim_end().to_owned(),

@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    /// Says whether the cloud takes all of a session's messages, so that nothing of it is held back.
+    /// Says whether the cloud takes all of a session's messages: nothing of it is held back.
     pub(crate) fn bridge_knows(&self, session: &str) -> bool {
         let of_session = |message: &&crate::person::Message| message.session == session;
         let mut messages = self.person.messages.iter().filter(of_session);

@@ -36,11 +36,6 @@ impl Turn {
                 self.check(cx, acts);
                 self.ask_to_stop(cx, acts);
             }
-            Phase::Between if restarted => {
-                // Pending approvals do not survive the gateway, and so nothing goes on after them.
-                self.outstanding.clear();
-                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
-            }
             Phase::Running { .. } if restarted => {
                 self.phase = Phase::Unknown;
                 self.check(cx, acts);
@@ -173,12 +168,17 @@ impl Turn {
             (Phase::Unknown | Phase::Sending | Phase::Resuming { .. }, Finding::Unheard) => {
                 self.start(cx, acts);
             }
-            // The older gateway's history does not show a run that goes on. Handed over again, it goes
-            // on all the same, or begins anew where the gateway had restarted unnoticed.
+            // The older gateway's history does not show a run that goes on. Handed over again, it
+            // goes on all the same, or begins anew where the gateway had restarted unnoticed.
             (Phase::Running { .. }, Finding::Unheard) if cx.gateway == Some(Generation::Older) => {
                 self.start(cx, acts);
             }
             (Phase::Running { .. }, Finding::Unheard) => {}
+            // Pending approvals do not survive the gateway, and so nothing goes on after them.
+            (Phase::Between, Finding::Unheard | Finding::Unanswered) if self.gateway_restarted => {
+                self.outstanding.clear();
+                self.close(Ending::Failed(Cause::GatewayForgot), cx, acts);
+            }
             (Phase::Between, Finding::Unheard | Finding::Unanswered) => {}
         }
     }

@@ -6,8 +6,8 @@ use super::run::{Beat, announced, answer, ends, prints, started};
 use super::script::{Script, Tool};
 
 /// Words that the gateway writes in the person's place when it resumes a run.
-pub(crate) const RESUMED: &str = "[System] Your previous turn was interrupted by a gateway restart while \
-                           OpenClaw was waiting on tool/model work.";
+pub(crate) const RESUMED: &str = "[System] Your previous turn was interrupted by a gateway \
+                                  restart while OpenClaw was waiting on tool/model work.";
 
 /// The run of a script.
 pub(crate) fn beats(script: &Script) -> impl Iterator<Item = Beat> {

@@ -154,7 +154,7 @@ impl World {
 
     /// Requests of a process that died arrive or do not; nobody waits for the answers.
     pub(super) fn settle_requests(&mut self, life: u32) {
-        let ours = |happening: &mut Happening| matches!(happening, Happening::Request { life: of, .. } if *of == life);
+        let ours = |what: &mut Happening| matches!(what, Happening::Request { life: of, .. } if *of == life);
         let requests: Vec<_> = self.agenda.extract_if(.., |_, what| ours(what)).collect();
         for (_, happening) in requests {
             if let Happening::Request { fate: Fate::Answered | Fate::Unanswered, sent, .. } =
