@@ -142,10 +142,12 @@ impl Reply {
     }
 
     /// The parts that the gateway does not repeat: all but the text of the run that goes on.
-    pub(crate) fn settled(&self) -> &[Segment] {
+    pub(crate) fn settled(&self, going_on: &RunId) -> &[Segment] {
         match self.segments.split_last() {
-            Some((Segment { source: Source::Run(_), .. }, before)) => before,
-            Some((Segment { source: Source::Preamble(..), .. }, _)) | None => &self.segments,
+            Some((Segment { source: Source::Run(run), .. }, before)) if run == going_on => before,
+            Some((Segment { source: Source::Run(_) | Source::Preamble(..), .. }, _)) | None => {
+                &self.segments
+            }
         }
     }
 
@@ -272,7 +274,7 @@ mod tests {
         first.run_says(&run(), "Fou");
         let mut sent = Sent::default();
         sent.add(&first.take_unsent().unwrap());
-        let mut second = Reply::resume(first.settled().to_vec(), sent);
+        let mut second = Reply::resume(first.settled(&run()).to_vec(), sent);
         assert_eq!(second.take_unsent(), None);
         second.run_says(&run(), "Found it.");
         assert_eq!(second.take_unsent().as_deref(), Some("nd it."));

@@ -90,7 +90,7 @@ impl Turn {
                 | Phase::Elsewhere
                 | Phase::Closing { .. }
                 | Phase::Stopping { .. }
-                | Phase::Over => self.reply.settled(),
+                | Phase::Over => self.reply.settled(self.aliases.last().unwrap_or(&self.run)),
             },
             cards: &self.cards,
             outstanding: &self.outstanding,

@@ -92,6 +92,8 @@ impl Gateway {
             follows: None,
             part: 0,
         };
+        // A session that goes on is not resumed any more.
+        self.resumes.retain(|resume| resume.session != session);
         let state = self.sessions.entry(session.to_owned()).or_default();
         state.active = Some(run);
         if let Some(row) = row {

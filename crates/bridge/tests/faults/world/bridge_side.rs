@@ -1,7 +1,7 @@
 //! The bridge's process: how it lives, and how it ends.
 
 use bridge::Notice;
-use bridge::engine::{Effect, Input};
+use bridge::engine::{Effect, Input, Purpose};
 use journal::{Change, Table};
 use openclaw::{Event, RunEventKind};
 use sap::{Outgoing, UpdateKind};
@@ -61,6 +61,8 @@ impl World {
             });
             format!("the bridge starts with{}", kept.collect::<String>())
         });
+        let turns = rows.iter().filter(|row| row.table == Table::Turns);
+        self.turns = turns.map(|row| (row.key.clone(), message_of(&row.value))).collect();
         self.process = Some(Process::start(&self.storage, seed, self.clock.now()));
         self.feed(Input::Tick);
         self.dial_cloud(0);
@@ -212,9 +214,17 @@ impl World {
         }
     }
 
-    /// Notes which message the end of a run answers.
+    /// Notes which message the end of a run answers, unless the history is being asked whose it is.
     fn hear_the_end(&mut self, run: &str) {
+        let asks = |session: &str| {
+            let key = |asked: &sap::SessionId| session == format!("agent:main:{asked}");
+            let mut calls = self.calls.values();
+            calls.any(|call| matches!(call, Purpose::Check(asked, _) if key(asked)))
+        };
         let ends = |asked: &Asked| {
+            if asks(&asked.session) {
+                return false;
+            }
             let last = asked.attempts.last().and_then(|attempt| attempt.runs.last());
             asked.answered_at().is_some() && last.is_some_and(|last| last == run)
         };
@@ -242,9 +252,7 @@ impl World {
                 Change::Put { table: Table::Turns, key, value }
                     if !self.turns.contains_key(key) =>
                 {
-                    let row: Value = serde_json::from_slice(value).unwrap();
-                    let message = row["message"]["id"].as_str().unwrap_or_default();
-                    self.turns.insert(key.clone(), message.to_owned());
+                    self.turns.insert(key.clone(), message_of(value));
                 }
                 Change::Remove { table: Table::Turns, key } => {
                     let decided = Some((self.life, self.clock.at()));
@@ -275,6 +283,12 @@ impl World {
         };
         self.sizes = self.sizes.max(now);
     }
+}
+
+/// The message that a kept turn answers.
+fn message_of(turn: &[u8]) -> String {
+    let row: Value = serde_json::from_slice(turn).unwrap();
+    row["message"]["id"].as_str().unwrap_or_default().to_owned()
 }
 
 fn shown(input: &Input) -> String {
