@@ -15,7 +15,7 @@ use crate::schedule::{Gateways, live, live_and_die};
 use crate::world::{PATIENCE, World};
 
 /// How often the program is killed in all, unless `SOPHON_KILLS` says otherwise.
-const KILLS: u64 = 48;
+const KILLS: u64 = 12;
 /// Chats that go on at the same time.
 const CHATS: usize = 4;
 /// Pause between the words of an answer.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one thing among many")]
 
+mod after_a_crash;
 mod approval_schedules;
 mod approvals;
 mod coming_back;
