@@ -180,6 +180,12 @@ impl Conversation {
         self.last_used = cx.now.instant;
         let RunEvent { run_id: run, kind, .. } = event;
         if self.ended.contains(&run) {
+            // One that nobody listens to may have answered a message beside its own.
+            if matches!(kind, RunEventKind::Final { .. })
+                && let Some(turn) = self.active.as_mut().filter(|turn| turn.expects_another_run(cx))
+            {
+                turn.check_again(cx, acts);
+            }
             return;
         }
         if !self.turns().any(|turn| turn.runs().any(|id| *id == run))

@@ -317,6 +317,9 @@ impl Turn {
     ) {
         let busy = text.is_none() && *run == self.run && self.reply.is_empty();
         if busy && matches!(self.phase, Phase::Running { lively: false } | Phase::Sending) {
+            // The run that answers it may be one that is not listened to.
+            self.missed_frames = true;
+            self.is_unsure = true;
             self.phase = Phase::Elsewhere;
             return;
         }

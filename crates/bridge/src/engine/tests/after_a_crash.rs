@@ -48,17 +48,21 @@ fn end(h: &Harness) -> String {
 fn what_waits_for_the_cloud_is_asked_for_in_the_same_order_by_the_next_process() {
     let mut h = Harness::with_gateway(Generation::Newer);
     h.held = true;
-    for message in ["m1", "m2", "m3"] {
+    let messages: Vec<String> = (1..=12).map(|number| format!("m{number}")).collect();
+    for message in &messages {
         h.say(message, "count");
         let run = h.accept();
-        h.finish(&run, message);
+        h.text(&run, "I say ");
+        h.finish(&run, &format!("I say {message}"));
     }
     h.crash(SOON);
     h.held = false;
     h.deliver();
-    let routes: Vec<&str> = h.posts.iter().map(|(route, _)| *route).collect();
-    assert_eq!(routes.iter().filter(|route| **route == "sendMessage").count(), 3);
-    assert_eq!(ends(&h), ["m1", "m2", "m3"].map(|text| Some(text.to_owned())));
+    let expected: Vec<_> = messages.iter().map(|name| Some(format!("I say {name}"))).collect();
+    assert_eq!(ends(&h), expected);
+    for (body, name) in h.posted("sendMessage").into_iter().zip(&messages) {
+        assert_eq!(body["interaction_id"], format!("int_{name}"));
+    }
 }
 
 #[test]
@@ -194,6 +198,39 @@ fn approvals_are_listed_again_where_the_list_did_not_come() {
     h.answer(is_list, Err(CallError::TimedOut));
     h.wait(Duration::from_secs(60));
     assert!(h.calls.iter().any(|(_, call)| is_list(call)));
+}
+
+#[test]
+fn the_history_is_asked_again_where_it_did_not_come() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say("m1", "count");
+    let run = h.accept();
+    h.crash(SOON);
+    h.gateway_up(Generation::Newer, "boot-1");
+    h.answer(is_history, Err(CallError::TimedOut));
+    h.answer(is_history, Ok(history(&[asked(&run, "count"), said("one")])));
+    assert_eq!(end(&h), "one");
+}
+
+#[test]
+fn a_question_asked_while_nobody_listened_belongs_to_the_message_handed_over_before() {
+    let mut h = Harness::with_gateway(Generation::Older);
+    h.say("m1", "clean up");
+    let run = h.accept();
+    h.wait(SOON);
+    let question = approval(&h, "a1", None, both());
+    h.crash(SOON);
+    h.gateway_up(Generation::Older, "boot-1");
+    h.answer(is_history, Ok(history(&[])));
+    let going_on = json!({"runId": run.as_str(), "status": "in_flight"});
+    h.answer(is_send, Ok(going_on));
+    let list = json!([{"id": "a1", "createdAtMs": question.created_at_ms,
+        "expiresAtMs": question.expires_at_ms, "request": {"command": "rm -rf build",
+            "sessionKey": format!("agent:main:{SESSION}"), "allowedDecisions": ["deny"]}}]);
+    h.answer(is_list, Ok(list));
+    h.finish(&run, "Let me.");
+    h.wait(SOON);
+    assert_eq!(ends(&h), [None], "it goes on once that is decided");
 }
 
 #[test]

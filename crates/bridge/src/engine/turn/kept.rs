@@ -133,6 +133,7 @@ impl Turn {
             Stage::Between => Phase::Between,
             Stage::Stopping => Phase::Stopping { until: now.instant + STOP_WITHIN },
         };
+        let was_sent = !matches!(record.stage, Stage::Queued | Stage::Unsent);
         Self {
             aliases: record.aliases,
             reply: Reply::resume(record.said, sent),
@@ -140,11 +141,13 @@ impl Turn {
             outstanding: record.outstanding,
             is_done_there: record.is_done_there,
             gateway_restarted: record.gateway_restarted,
-            missed_frames: !matches!(record.stage, Stage::Queued | Stage::Unsent),
-            is_unsure: !matches!(record.stage, Stage::Queued | Stage::Unsent),
+            missed_frames: was_sent,
+            is_unsure: was_sent,
             was_lively: record.stage == Stage::Lively,
             received: moment(record.received_ms, now),
             received_ms: record.received_ms,
+            // When exactly, this process does not know.
+            handed_ms: was_sent.then_some(record.received_ms),
             ..Self::new(id, record.run, record.message, phase, now)
         }
     }

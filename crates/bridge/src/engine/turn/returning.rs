@@ -75,9 +75,14 @@ impl Turn {
         cx: Context<'_>,
         acts: &mut Vec<Act>,
     ) {
-        let Some(history) = answer.ok().and_then(|answer| History::parse(&answer)) else {
-            return;
+        let history = match answer {
+            Ok(answer) => History::parse(&answer),
+            Err(CallError::TimedOut) if !self.is_unsent() && cx.gateway.is_some() => {
+                return self.check(cx, acts);
+            }
+            Err(_) => None,
         };
+        let Some(history) = history else { return };
         self.is_unsure = false;
         let Some(message) = &self.message else { return self.checked_adopted(&history, cx, acts) };
         let finding = recovery::find(&history, &self.run, &message.as_sent(), self.received_ms);
@@ -190,7 +195,7 @@ impl Turn {
         let is_command = self.message.as_ref().is_some_and(|m| m.text.trim().starts_with('/'));
         let is_busy = match cx.gateway {
             Some(Generation::Newer) => history.has_active_run || history.pending_inputs > 0,
-            Some(Generation::Older) => true,
+            Some(Generation::Older) => !self.gateway_restarted,
             None => false,
         };
         is_busy && self.reply.is_empty() && !is_command && cx.now.instant < self.hand_over_by()
