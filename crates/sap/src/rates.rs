@@ -10,6 +10,9 @@ const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 const LARGEST_CAPACITY: f64 = 100_000.0;
 /// Less than a whole token by the rounding of floating-point sums.
 const ROUNDING: f64 = 1e-6;
+/// Shortest wait for a token: the clock counts whole nanoseconds, in which the largest bucket
+/// fills by more than [`ROUNDING`].
+const SHORTEST_WAIT: Duration = Duration::from_micros(1);
 
 /// One token bucket for each rate bucket of the cloud; time comes in as a value.
 #[derive(Clone, Debug)]
@@ -98,7 +101,7 @@ impl Tokens {
         }
         let missing = (1.0 - self.tokens) / (self.refill * self.capacity);
         let since = self.counted.map_or(now, |counted| counted.max(now));
-        Err(since + Duration::from_secs_f64(missing))
+        Err(since + Duration::from_secs_f64(missing) + SHORTEST_WAIT)
     }
 
     fn learn(&mut self, report: &RateReport, in_flight: u32, now: Instant) {
@@ -212,6 +215,20 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_as_large_as_any_names_a_time_at_which_it_gives() {
+        let mut now = Instant::now();
+        let mut rates = Rates::new();
+        let empty = report(Some(40_002.0), Some(0.0), None);
+        for _ in 0..1000 {
+            rates.learn(Bucket::Task, &empty, 0, now);
+            let next = rates.try_take(Bucket::Task, now).unwrap_err();
+            assert!(next > now);
+            assert_eq!(rates.try_take(Bucket::Task, next), Ok(()));
+            now = next + Duration::from_nanos(1);
+        }
+    }
+
+    #[test]
     fn nothing_left_holds_the_bucket_until_it_is_reset() {
         let mut rates = Rates::new();
         let now = Instant::now();
@@ -238,6 +255,7 @@ mod tests {
             Just(None),
             any::<f64>().prop_map(Some),
             (-1.0..500.0).prop_map(Some),
+            (500.0..200_000.0).prop_map(Some),
             Just(Some(0.0)),
         ]
     }
