@@ -28,6 +28,7 @@ impl Diary {
     /// Fails, and leaves everything in a file: in the order of its time, one entry a line, with
     /// milliseconds from the beginning.
     pub(crate) fn fail(&self, what: &str) -> ! {
+        self.note(what);
         let name = format!("killed-{}-{}.log", std::process::id(), fastrand::u32(..));
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::write(&path, self.tell()).unwrap();

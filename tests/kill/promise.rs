@@ -1,7 +1,7 @@
 //! What was promised: nothing lost, nothing doubled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use simulator::cloud::{ApprovalCard, Bubble, Task};
@@ -15,6 +15,8 @@ const OUTCOME: &str = "Tool said: Exec";
 /// How an honest failure begins, and the whole of a stop before the first word.
 const FAILURE: &str = "⚠️";
 const STOPPED: &str = "Stopped.";
+/// How long a question may be on its way to the phone: the gateway may die meanwhile.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
 /// What an answer says when a command ran that nobody allowed.
 const RAN: [&str; 2] = ["Tool said: untouched", "Exec finished"];
 
@@ -184,7 +186,7 @@ fn approval_once(
     let wanted = if decided == "deny" { "deny" } else { "allow-" };
     let resolved = world.gateway.calls_of("exec.approval.resolve");
     let mut resolved = resolved.iter().filter(|call| call.params["id"] == id).peekable();
-    let died = restarts.iter().any(|at| *at >= card.asked_at);
+    let died = restarts.iter().any(|at| *at + ON_ITS_WAY >= card.asked_at);
     if resolved.peek().is_none() && !died {
         return Err(format!("the decision {decided} about {id} never reached the gateway"));
     }
