@@ -39,7 +39,7 @@ fn check_event(event: Event, payload: &str) {
         }
         Event::ApprovalRequested(approval) => check_approval(&approval),
         Event::ApprovalResolved { id, .. } => assert!(!id.trim().is_empty()),
-        Event::Tick | Event::Shutdown { .. } | Event::Other => {}
+        Event::Pairing(_) | Event::Tick | Event::Shutdown { .. } | Event::Other => {}
     }
 }
 

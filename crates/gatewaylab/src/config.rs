@@ -27,6 +27,8 @@ pub struct GatewayOptions {
     /// Whether a gateway started by root runs as the user 65534: 2026.9.6 offers `allow-always`
     /// only for programs that its own user cannot change. Without effect for anybody else.
     pub run_as_user: bool,
+    /// Whether it starts the channels of its configuration, such as a [`crate::LabMessenger`].
+    pub with_channels: bool,
     /// More configuration, merged object by object over `openclaw.json`.
     pub extra: Value,
 }
@@ -34,7 +36,13 @@ pub struct GatewayOptions {
 impl GatewayOptions {
     /// A gateway that asks before commands and runs as the user of this process.
     pub fn new(version: Version) -> Self {
-        Self { version, exec: ExecPolicy::Ask, run_as_user: false, extra: Value::Null }
+        Self {
+            version,
+            exec: ExecPolicy::Ask,
+            run_as_user: false,
+            with_channels: false,
+            extra: Value::Null,
+        }
     }
 }
 

@@ -48,7 +48,8 @@ impl RealGateway {
         let user = other_user(&options);
         let compiled = compiled_code(&installed, user)?;
         let home = Home::create(user, &compiled)?;
-        let launch = Launch { home: home.path().to_owned(), user, compiled, installed };
+        let (home_path, with_channels) = (home.path().to_owned(), options.with_channels);
+        let launch = Launch { home: home_path, user, with_channels, compiled, installed };
         let token = random_token()?;
         let mut tries = 1;
         loop {

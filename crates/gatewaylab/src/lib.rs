@@ -4,10 +4,12 @@
 //! Nothing here reaches beyond the loopback except `npm install`.
 
 mod config;
+mod device;
 mod frame_tap;
 mod gateway;
 mod home;
 mod install;
+mod messenger;
 mod model;
 mod npm;
 mod process;
@@ -17,8 +19,10 @@ mod script;
 mod tap;
 
 pub use config::{ExecPolicy, GatewayOptions};
+pub use device::{Admission, Application, LabDevice, Membership};
 pub use gateway::RealGateway;
 pub use install::{Installed, Version, ensure_installed};
+pub use messenger::LabMessenger;
 pub use model::ScriptedModel;
 pub use npm::Progress;
 pub use reply::{GREETING, IMAGE_SEEN, MARKDOWN};

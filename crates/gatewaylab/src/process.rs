@@ -20,8 +20,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// cannot do without.
 const INHERITED: [&str; 5] = ["PATH", "LANG", "TZ", "SystemRoot", "ComSpec"];
 /// Keeps the gateway on the loopback, and in one process.
-const SETTINGS: [(&str, &str); 9] = [
-    ("OPENCLAW_SKIP_CHANNELS", "1"),
+const SETTINGS: [(&str, &str); 8] = [
     ("OPENCLAW_SKIP_BROWSER_CONTROL_SERVER", "1"),
     ("OPENCLAW_SKIP_GMAIL_WATCHER", "1"),
     ("OPENCLAW_DISABLE_BONJOUR", "1"),
@@ -31,6 +30,9 @@ const SETTINGS: [(&str, &str); 9] = [
     ("OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED", "1"),
     ("DO_NOT_TRACK", "1"),
 ];
+
+/// Keeps a gateway from starting channels.
+const NO_CHANNELS: (&str, &str) = ("OPENCLAW_SKIP_CHANNELS", "1");
 
 /// Ends the gateway with this process, and keeps it from looking up other hosts.
 const PRELOAD: &str = include_str!("preload.mjs");
@@ -43,6 +45,8 @@ pub(crate) struct Launch {
     /// User and group to run as, when not this process's.
     #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix starts programs as somebody"))]
     pub(crate) user: Option<u32>,
+    /// Whether the channels of the configuration start.
+    pub(crate) with_channels: bool,
     /// Where Node.js keeps compiled code between starts.
     pub(crate) compiled: PathBuf,
 }
@@ -62,6 +66,7 @@ impl Launch {
             .env_clear()
             .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .envs(SETTINGS)
+            .envs((!self.with_channels).then_some(NO_CHANNELS))
             .envs(["HOME", "USERPROFILE"].map(|name| (name, &self.home)))
             .envs(["TMPDIR", "TEMP", "TMP"].map(|name| (name, self.home.join("tmp"))))
             .env("NODE_COMPILE_CACHE", &self.compiled)

@@ -4,5 +4,6 @@ mod answer;
 mod call;
 mod connect;
 
+pub(crate) use answer::can_be_typed;
 pub use call::{CallError, Refusal};
 pub use connect::ConnectError;

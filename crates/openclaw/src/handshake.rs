@@ -3,11 +3,15 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use crate::DeviceIdentity;
+use crate::Target;
 use crate::hello::PROTOCOLS;
 
-/// What we ask to be allowed: read, write, and answer approvals; nothing that administers.
+/// What a bridge asks to be allowed: read, write, and answer approvals; nothing that administers.
 pub const SCOPES: [&str; 3] = ["operator.read", "operator.write", "operator.approvals"];
+/// What it takes to see who joins, and to reject, rename and remove. A gateway lets nobody approve
+/// a device, or renew its token, whose scopes the connection does not have itself: then those of
+/// the device are asked for as well.
+pub const PAIRING_SCOPES: [&str; 1] = ["operator.pairing"];
 /// What we can show: without the last three a gateway sends no approvals.
 pub const CAPABILITIES: [&str; 4] =
     ["tool-events", "approvals", "exec-approvals", "plugin-approvals"];
@@ -23,6 +27,8 @@ pub const PLATFORM: &str = if cfg!(target_os = "macos") {
 /// The client that both generations let read, write and approve with a device identity.
 const CLIENT_ID: &str = "gateway-client";
 const CLIENT_MODE: &str = "ui";
+/// The only mode in which both generations grant scopes without a device identity.
+const MODE_WITHOUT_DEVICE: &str = "backend";
 const ROLE: &str = "operator";
 
 /// How we present ourselves.
@@ -87,40 +93,47 @@ impl Challenge {
 }
 
 /// Builds the parameters of `connect`. They hold the credential: never log them.
-pub(crate) fn connect_params(
-    challenge: &Challenge,
-    identity: &Identity,
-    device: &DeviceIdentity,
-    credential: &Credential,
-) -> Value {
-    let proof = proof(challenge, device.id(), credential.secret(), identity.platform);
-    json!({
+pub(crate) fn connect_params(challenge: &Challenge, target: Target<'_>) -> Value {
+    let Target { identity, device, credential, scopes, .. } = target;
+    let mode = if device.is_some() { CLIENT_MODE } else { MODE_WITHOUT_DEVICE };
+    let mut params = json!({
         "minProtocol": PROTOCOLS.start(),
         "maxProtocol": PROTOCOLS.end(),
         "client": {
             "id": CLIENT_ID,
-            "mode": CLIENT_MODE,
+            "mode": mode,
             "displayName": identity.display_name,
             "version": identity.version,
             "platform": identity.platform,
         },
         "role": ROLE,
-        "scopes": SCOPES,
+        "scopes": scopes,
         "caps": CAPABILITIES,
         "auth": { credential.slot(): credential.secret() },
-        "device": {
+    });
+    if let Some(device) = device {
+        let token = credential.secret();
+        let proof = proof(challenge, device.id(), scopes, token, identity.platform);
+        params["device"] = json!({
             "id": device.id(),
             "publicKey": device.public_key(),
             "signature": device.sign(&proof),
             "signedAt": challenge.issued_at_ms,
             "nonce": challenge.nonce,
-        },
-    })
+        });
+    }
+    params
 }
 
 /// The text to sign, third version. It ends with the device family, which we leave empty.
-fn proof(challenge: &Challenge, device: &str, token: &str, platform: &str) -> String {
-    let scopes = SCOPES.join(",");
+fn proof(
+    challenge: &Challenge,
+    device: &str,
+    scopes: &[&str],
+    token: &str,
+    platform: &str,
+) -> String {
+    let scopes = scopes.join(",");
     let Challenge { nonce, issued_at_ms } = challenge;
     format!(
         "v3|{device}|{CLIENT_ID}|{CLIENT_MODE}|{ROLE}|{scopes}|{issued_at_ms}|{token}|{nonce}|\
@@ -135,6 +148,7 @@ mod tests {
     use ed25519_dalek::{Signature, VerifyingKey};
 
     use super::*;
+    use crate::{DeviceIdentity, GatewayUrl};
 
     fn verify(public_key: &str, signature: &str, text: &str) -> bool {
         let key: [u8; 32] = URL_SAFE_NO_PAD.decode(public_key).unwrap().try_into().unwrap();
@@ -154,6 +168,7 @@ mod tests {
         let proof = proof(
             &challenge,
             "97cf43f5ece80f1c22facc71aec9095b2bf05b4401f8218af71f8aa58ee44ba7",
+            &SCOPES,
             "labtoken-0123456789abcdef0123456789",
             "linux",
         );
@@ -164,27 +179,44 @@ mod tests {
         ));
     }
 
+    fn params(device: Option<&DeviceIdentity>, credential: &Credential, scopes: &[&str]) -> Value {
+        let challenge = Challenge { nonce: "n".into(), issued_at_ms: 5 };
+        let url = GatewayUrl::parse("ws://127.0.0.1:18789").unwrap();
+        let identity = Identity::new("Sophon 1a2b", "1.0.0");
+        let target = Target { url: &url, identity: &identity, device, credential, scopes };
+        connect_params(&challenge, target)
+    }
+
     #[test]
-    fn the_parameters_carry_a_signature_over_the_very_credential_that_is_sent() {
+    fn the_parameters_carry_a_signature_over_the_very_credential_and_scopes_that_are_sent() {
         let challenge = Challenge { nonce: "n".into(), issued_at_ms: 5 };
         let device = DeviceIdentity::from_secret(&[3; 32]);
-        let identity = Identity::new("Sophon 1a2b", "1.0.0");
         let device_token = Credential::Device("hush".to_owned().into());
-        let params = connect_params(&challenge, &identity, &device, &device_token);
-        assert_eq!(params["auth"], json!({"deviceToken": "hush"}));
-        assert_eq!((&params["minProtocol"], &params["maxProtocol"]), (&json!(3), &json!(4)));
-        let text = |name: &str| params["device"][name].as_str().unwrap();
-        let proof = proof(&challenge, device.id(), "hush", PLATFORM);
-        assert!(verify(text("publicKey"), text("signature"), &proof));
+        let sent = params(Some(&device), &device_token, &SCOPES);
+        assert_eq!(sent["auth"], json!({"deviceToken": "hush"}));
+        assert_eq!((&sent["minProtocol"], &sent["maxProtocol"]), (&json!(3), &json!(4)));
+        assert_eq!((&sent["scopes"], &sent["client"]["mode"]), (&json!(SCOPES), &json!("ui")));
+        let proof = proof(&challenge, device.id(), &SCOPES, "hush", PLATFORM);
+        let proves = |sent: &Value| {
+            let text = |name: &str| sent["device"][name].as_str().unwrap();
+            verify(text("publicKey"), text("signature"), &proof)
+        };
+        assert!(proves(&sent));
 
         let shared = Credential::Shared("other".to_owned().into());
-        let params = connect_params(&challenge, &identity, &device, &shared);
-        assert_eq!(params["auth"], json!({"token": "other"}));
-        assert!(!verify(
-            params["device"]["publicKey"].as_str().unwrap(),
-            params["device"]["signature"].as_str().unwrap(),
-            &proof
-        ));
+        let sent = params(Some(&device), &shared, &SCOPES);
+        assert_eq!(sent["auth"], json!({"token": "other"}));
+        assert!(!proves(&sent));
+        assert!(!proves(&params(Some(&device), &device_token, &PAIRING_SCOPES)));
+    }
+
+    #[test]
+    fn a_connection_without_a_device_names_none_and_says_that_it_is_a_program() {
+        let shared = Credential::Shared("hush".to_owned().into());
+        let sent = params(None, &shared, &PAIRING_SCOPES);
+        assert_eq!(sent["scopes"], json!(["operator.pairing"]));
+        assert_eq!(sent["client"]["mode"], "backend");
+        assert_eq!(sent.get("device"), None);
     }
 
     #[test]

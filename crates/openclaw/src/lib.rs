@@ -3,6 +3,8 @@
 //! means for a chat.
 
 mod answers;
+#[cfg(test)]
+mod any_json;
 mod call;
 mod device;
 mod discovery;
@@ -11,9 +13,11 @@ mod event;
 mod frame;
 mod handshake;
 mod hello;
+mod ids;
 mod json;
 mod link;
 mod nesting;
+pub mod pairing;
 mod parse;
 #[doc(hidden)]
 pub mod recording;
@@ -26,11 +30,14 @@ pub use discovery::{Discovered, DiscoveryError, discover, is_installed};
 pub use error::{CallError, ConnectError, Refusal};
 pub use event::{
     Approval, ApprovalKind, Decision, Event, FailureKind, Resolution, RunEvent, RunEventKind,
-    RunId, SessionKey, ToolCallId, ToolEvent, Usage,
+    ToolEvent, Usage,
 };
 pub use frame::{Incoming, NotAFrame};
-pub use handshake::{CAPABILITIES, Challenge, Credential, Identity, PLATFORM, SCOPES};
+pub use handshake::{
+    CAPABILITIES, Challenge, Credential, Identity, PAIRING_SCOPES, PLATFORM, SCOPES,
+};
 pub use hello::{Generation, Hello, HelloError};
+pub use ids::{DeviceId, DeviceRole, RequestId, RunId, SessionKey, ToolCallId};
 pub use link::{Client, Disconnected, Events, Life, PendingAnswer, Target, connect};
 pub use parse::{parse_approval, parse_event};
 pub use url::{GatewayUrl, GatewayUrlError};

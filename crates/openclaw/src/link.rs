@@ -41,10 +41,13 @@ pub struct Target<'a> {
     pub url: &'a GatewayUrl,
     /// How we present ourselves.
     pub identity: &'a Identity,
-    /// Key by which the gateway knows us.
-    pub device: &'a DeviceIdentity,
+    /// Key by which the gateway knows us. Without one a gateway on this computer keeps no record of
+    /// the connection, and takes the shared token alone; one elsewhere grants no scopes.
+    pub device: Option<&'a DeviceIdentity>,
     /// What we sign in with.
     pub credential: &'a Credential,
+    /// What we ask to be allowed.
+    pub scopes: &'a [&'a str],
 }
 
 /// Opens a connection and proves who we are.
@@ -118,8 +121,7 @@ async fn introduce(
     target: Target<'_>,
     challenge: &Challenge,
 ) -> Result<Hello, ConnectError> {
-    let Target { identity, device, credential, .. } = target;
-    let params = connect_params(challenge, identity, device, credential);
+    let params = connect_params(challenge, target);
     let request = frame::request(CONNECT_ID, "connect", &params);
     if socket.send(Message::text(request)).await.is_err() {
         tracing::debug!("the gateway hung up on the introduction; its last words tell why");

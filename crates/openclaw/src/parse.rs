@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::{Event, json};
+use crate::{Event, json, pairing};
 
 pub use approval::parse_approval;
-pub(crate) use text::{content_text, usage};
+pub(crate) use text::{borrowed, content_text, usage};
 
 /// Reads one event: its name, and the JSON text of its payload.
 ///
@@ -44,6 +44,9 @@ pub(crate) fn read_event(name: &str, payload: &str) -> Result<Event, Malformed> 
         "exec.approval.resolved" | "plugin.approval.resolved" => approval::read_resolved(payload),
         "tick" => Ok(Event::Tick),
         "shutdown" => Ok(Event::Shutdown { reason: text::owned(&value(payload)?, "reason") }),
+        _ if name.starts_with("device.pair.") || name.starts_with("node.pair.") => {
+            pairing::read_event(name, &value(payload)?)
+        }
         _ => match serde_json::from_str::<IgnoredAny>(payload) {
             Ok(IgnoredAny) => Ok(Event::Other),
             Err(_) => Err(Malformed),
@@ -65,9 +68,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::any_json::any_json;
     use crate::{RunEventKind, SessionKey};
 
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 16] = [
         "agent",
         "chat",
         "exec.approval.requested",
@@ -77,59 +81,14 @@ mod tests {
         "tick",
         "shutdown",
         "presence",
+        "device.pair.requested",
+        "device.pair.resolved",
+        "device.pair.changed",
+        "device.pair.setup.completed",
+        "device.pair.setup.deliveryUncertain",
+        "node.pair.requested",
+        "node.pair.resolved",
     ];
-
-    fn any_json() -> impl Strategy<Value = Value> {
-        let words = prop::sample::select(vec![
-            "runId",
-            "sessionKey",
-            "stream",
-            "data",
-            "state",
-            "message",
-            "content",
-            "text",
-            "type",
-            "phase",
-            "kind",
-            "toolCallId",
-            "itemId",
-            "result",
-            "details",
-            "status",
-            "request",
-            "id",
-            "expiresAtMs",
-            "allowedDecisions",
-            "usage",
-            "errorDetail",
-            "lifecycle",
-            "item",
-            "tool",
-            "command_output",
-            "final",
-            "delta",
-            "error",
-            "start",
-            "end",
-            "assistant",
-        ]);
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<f64>().prop_map(Value::from),
-            words.clone().prop_map(Value::from),
-            ".{0,12}".prop_map(Value::from),
-        ];
-        leaf.prop_recursive(5, 64, 8, move |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::hash_map(words.clone().prop_map(String::from), inner, 0..8)
-                    .prop_map(|map| Value::Object(map.into_iter().collect())),
-            ]
-        })
-    }
 
     proptest! {
         #[test]

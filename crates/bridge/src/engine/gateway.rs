@@ -72,7 +72,7 @@ impl Engine {
                     self.decide_again(kind, effects);
                 }
             }
-            Event::Shutdown { .. } | Event::Other => {}
+            Event::Pairing(_) | Event::Shutdown { .. } | Event::Other => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use openclaw::{
     Client, ConnectError, Credential, Disconnected, DiscoveryError, Events, GatewayUrl, Hello,
-    Target,
+    SCOPES, Target,
 };
 use secrecy::SecretString;
 
@@ -122,7 +122,9 @@ impl GatewayLink {
         credential: &Credential,
     ) -> Result<(Hello, Client, Events), ConnectError> {
         let Passport { device, identity, .. } = passport;
-        openclaw::connect(&self.lead.dialer, Target { url, identity, device, credential }).await
+        let (device, scopes) = (Some(device), &SCOPES[..]);
+        let target = Target { url, identity, device, credential, scopes };
+        openclaw::connect(&self.lead.dialer, target).await
     }
 
     /// The URL and shared token as given, else as OpenClaw's configuration has them now.

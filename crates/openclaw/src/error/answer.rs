@@ -55,7 +55,7 @@ impl ConnectError {
 }
 
 /// A person is asked to type the id as part of a command, so it must not be a command itself.
-fn can_be_typed(id: &str) -> bool {
+pub(crate) fn can_be_typed(id: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     !id.is_empty() && !id.starts_with('-') && id.bytes().all(plain)
 }

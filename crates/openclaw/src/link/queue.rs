@@ -138,6 +138,7 @@ impl Line {
             // Nothing of a run may overtake these.
             Event::ApprovalRequested(_)
             | Event::ApprovalResolved { .. }
+            | Event::Pairing(_)
             | Event::Tick
             | Event::Shutdown { .. }
             | Event::Other => self.last.clear(),

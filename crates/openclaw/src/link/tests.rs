@@ -19,7 +19,7 @@ use tokio_tungstenite::{WebSocketStream, accept_async};
 
 use super::*;
 use crate::recording::{self, Recorded};
-use crate::{Credential, DeviceIdentity, GatewayUrl, Identity};
+use crate::{Credential, DeviceIdentity, GatewayUrl, Identity, SCOPES};
 
 /// How long anything may take before a test fails.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -113,7 +113,13 @@ async fn dial_up_within(
     let identity = Identity::new("Sophon 1a2b", "1.0.0");
     let device = DeviceIdentity::from_secret(&[5; 32]);
     let credential = Credential::Shared("hush".to_owned().into());
-    let target = Target { url, identity: &identity, device: &device, credential: &credential };
+    let target = Target {
+        url,
+        identity: &identity,
+        device: Some(&device),
+        credential: &credential,
+        scopes: &SCOPES,
+    };
     timeout(DEADLINE, connect_within(patience, &Dialer::new("test"), target)).await.unwrap()
 }
 

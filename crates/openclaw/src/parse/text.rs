@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::Usage;
 
 /// Reads a text field of an object.
-pub(super) fn borrowed<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+pub(crate) fn borrowed<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str)
 }
 

@@ -6,6 +6,7 @@
 mod answers;
 mod coming_back;
 mod commands;
+mod pairing;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,7 @@ fn run_events(lines: &[Recorded]) -> Vec<RunEvent> {
         Some(
             Event::ApprovalRequested(_)
             | Event::ApprovalResolved { .. }
+            | Event::Pairing(_)
             | Event::Tick
             | Event::Shutdown { .. }
             | Event::Other,
@@ -102,7 +104,8 @@ fn every_recorded_event_is_understood() {
         for line in &lines {
             let Some(name) = line.event_name() else { continue };
             let matters = matches!(name, "agent" | "chat" | "tick" | "shutdown")
-                || name.contains(".approval.re");
+                || name.contains(".approval.re")
+                || name.contains(".pair.");
             let understood = line.event().unwrap() != Event::Other;
             assert_eq!(understood, matters, "{path}: {}", line.frame);
         }
