@@ -260,7 +260,7 @@ async fn an_installation_is_stopped_or_dropped_and_started_again_without_leaving
     gone(usize::MAX).await;
     let least = tasks();
     for round in 0..6 {
-        let installation = flows::install(&settings, &keys, folder.path());
+        let installation = flows::install(&settings, &keys, folder.path()).await;
         if round % 3 > 0 {
             until(&installation, |now| now.cloud.is_up() && now.gateway.is_up()).await;
             cloud.say("ses_again", "slow: 50");

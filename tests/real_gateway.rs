@@ -35,6 +35,7 @@ async fn a_conversation_with_every_kind_of_answer() {
         stopping_ends_the_bubble_and_the_next_message_is_answered(&flow, version).await;
         messages_of_one_session_are_answered_in_order(&flow, version).await;
         slash_commands_are_answered(&flow, version).await;
+        an_encrypted_session_shows_the_same_to_the_phone_alone(&flow, version).await;
         // The last one: a gateway lets a provider rest whose key was refused.
         a_model_error_ends_the_bubble_with_a_remedy(&flow, version).await;
         finish(real, flow).await;
@@ -74,6 +75,31 @@ async fn a_tool_that_is_allowed_runs_and_shows_its_output(flow: &Flow, version: 
     let finish = cards[0].finish.clone().expect("the card is finished");
     assert_eq!(finish.status, "completed", "{version:?}: {finish:?}");
     assert!(finish.result.unwrap().to_string().contains("ALLOWED-OUTPUT"), "{version:?}");
+}
+
+async fn an_encrypted_session_shows_the_same_to_the_phone_alone(flow: &Flow, version: Version) {
+    let session = "ses_encrypted";
+    flow.cloud.encrypt_session(session);
+    let bubble = flow.ask(session, "say: SEALED-WORDS").await;
+    assert_eq!(end_text(&bubble), "SEALED-WORDS", "{version:?}");
+    let said = flow.cloud.say(session, "run: echo SEALED-OUTPUT");
+    let asked = flow.asked(session).await;
+    assert_eq!(asked.command.as_deref(), Some("echo SEALED-OUTPUT"), "{version:?}");
+    assert!(asked.message.contains("If you deny"), "{version:?}: {}", asked.message);
+    flow.cloud.decide(&asked.approval_id, "approve");
+    let bubble = flow.ended(session, &said).await;
+    assert!(end_text(&bubble).contains("SEALED-OUTPUT"), "{version:?}: {bubble:#?}");
+    let cards = flow.tool_cards(session);
+    assert_eq!(cards.len(), 1, "{version:?}: {cards:#?}");
+    assert_eq!(cards[0].args.as_ref().unwrap()["command"], "echo SEALED-OUTPUT", "{version:?}");
+    let finish = cards[0].finish.as_ref().unwrap();
+    assert_eq!(finish.status, "completed", "{version:?}: {finish:?}");
+    let result = finish.result.as_ref().unwrap().to_string();
+    assert!(result.contains("SEALED-OUTPUT"), "{version:?}: {result}");
+    assert!(bubble.is_encrypted && cards[0].is_encrypted && asked.is_encrypted, "{version:?}");
+    for hidden in ["SEALED-WORDS", "SEALED-OUTPUT"] {
+        assert!(!flow.cloud.received_contains(hidden.as_bytes()), "{version:?}: {hidden}");
+    }
 }
 
 async fn a_tool_that_is_denied_does_not_run(flow: &Flow, version: Version) {

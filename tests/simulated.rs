@@ -3,11 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use flows::{Flow, SOON, end_text};
+use flows::{Flow, MemoryKeys, SOON, end_text};
 use secrecy::SecretString;
-use simulator::cloud::{CloudOptions, Cut, Dialect, Fault, RateTable};
+use simulator::cloud::{CloudOptions, Cut, Dialect, Fault, RateTable, RecordedCall};
 use simulator::gateway::{Gateway, GatewayOptions, Generation};
 use url::Url;
 
@@ -294,4 +296,70 @@ async fn stopping_the_bridge_ends_open_bubbles_honestly() {
     let bubble = cloud.bubbles("ses_quit").remove(0);
     assert_eq!(bubble.interaction_id.as_deref(), Some(said.interaction_id.as_str()));
     assert!(end_text(&bubble).contains("was stopped on the computer"), "{bubble:#?}");
+}
+
+#[tokio::test]
+async fn nothing_that_is_carried_can_be_read_in_the_journal_and_a_restart_goes_on_from_it() {
+    for generation in GENERATIONS {
+        let (gateway, flow) = start(generation).await;
+        flow.cloud.fault(Fault::Answer {
+            route: "sendMessageEnd".into(),
+            status: 503,
+            code: "unavailable".into(),
+            retry_after_ms: None,
+            times: u32::MAX,
+        });
+        let said = flow.cloud.say("ses_sealed", "say: marmalade");
+        let refused = |call: &RecordedCall| call.body["text"] == "marmalade" && call.status == 503;
+        flow.cloud
+            .wait_for("an end that is not taken", SOON, |view| {
+                view.calls().iter().any(refused).then_some(())
+            })
+            .await;
+        // What was sent is written down before: it is there now.
+        let files = all_bytes(flow.folder.path());
+        assert!(holds(&files, "ses_sealed"), "{generation:?}: keys can be read");
+        // The base64 of a word in the middle of a text, whatever stands before it.
+        for readable in ["marmalade", "bWFybWFsYWRl", "cm1hbGFk", "YXJtYWxh"] {
+            assert!(!holds(&files, readable), "{generation:?}: {readable}");
+        }
+        let flow = flow.restart().await;
+        assert!(!holds(&all_bytes(flow.folder.path()), "marmalade"), "{generation:?}");
+        flow.cloud.fault(Fault::Clear);
+        let bubble = flow.ended("ses_sealed", &said).await;
+        assert_eq!((end_text(&bubble), bubble.ends), ("marmalade", 1), "{generation:?}");
+        assert_eq!(gateway.runs().len(), 1, "{generation:?}");
+        finish(gateway, flow).await;
+    }
+}
+
+#[tokio::test]
+async fn with_other_keys_than_before_nothing_is_taken_up_again_and_new_messages_are_answered() {
+    let (gateway, flow) = start(Generation::Newer).await;
+    flow.ask("ses_other_keys", "say: before").await;
+    let keys = Arc::new(MemoryKeys::default());
+    let flow = Flow { keys, ..flow }.restart().await;
+    let bubble = flow.ask("ses_other_keys", "say: after").await;
+    assert_eq!((end_text(&bubble), bubble.ends), ("after", 1));
+    let flow = flow.restart().await;
+    assert_eq!(end_text(&flow.ask("ses_other_keys", "say: again").await), "again");
+    assert_eq!(gateway.runs().len(), 3);
+    finish(gateway, flow).await;
+}
+
+/// What every file of a folder holds.
+fn all_bytes(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut names = Vec::new();
+    let bytes = files.flat_map(|file| {
+        names.push(file.to_str().unwrap().to_owned());
+        std::fs::read(file).unwrap()
+    });
+    let bytes = bytes.collect();
+    assert!(names.iter().any(|name| name.ends_with("-wal")), "{names:?}");
+    bytes
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -39,6 +39,7 @@ impl DesktopArguments {
         let wants_terminal = options.json
             || options.pair_only
             || options.logout
+            || options.take_over
             || options.manual_pair
             || options.no_retry;
         self.bridge.command.is_some() || wants_terminal
@@ -70,7 +71,9 @@ mod tests {
         let arguments = parse(&["--hidden", "--data-dir", "/x", "--sophon-base", "https://s.at"]);
         assert!(arguments.hidden && !arguments.is_for_terminal());
         assert_eq!(arguments.data_dir(), Some(&PathBuf::from("/x")));
-        for flags in [["--json"], ["--pair-only"], ["--logout"], ["--no-retry"], ["status"]] {
+        for flags in
+            [["--json"], ["--pair-only"], ["--logout"], ["--take-over"], ["--no-retry"], ["status"]]
+        {
             assert!(parse(&flags).is_for_terminal(), "{flags:?}");
         }
     }

@@ -7,6 +7,7 @@ mod carrying;
 mod claiming;
 mod errands;
 mod fitness;
+mod migration;
 mod pairing;
 mod settings;
 mod shown;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::pairing::{PairError, Paired, PairingEvent};
-use cli::{Claim, Config, Failure, Options};
+use cli::{Claim, Config, Failure, NpmPairing, Options, TakenOver};
 use dial::Dialer;
 use sap::{BridgeToken, InstallationId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -80,8 +81,14 @@ pub enum Event {
     CannotStore(VaultError),
     /// A new token was stored, or could not be.
     Stored(BridgeToken, Result<(), VaultError>),
+    /// It was looked for a pairing of the npm bridge.
+    NpmFound(Result<Option<NpmPairing>, Failure>),
+    /// The pairing of the npm bridge is stored here, or it is not.
+    TakenOver(Result<TakenOver, Failure>),
     /// The installation is this program's to carry, or it is not.
     Claimed(InstallationId, Result<Claim, Failure>),
+    /// The bridge has started, or could not.
+    Started(Result<Box<Carrying>, Failure>),
     /// The bridge has stopped.
     Stopped,
     /// What was stored is gone, or could not be removed.
@@ -97,6 +104,8 @@ enum Phase {
     Locked { problem: Problem, again_at: Option<Instant> },
     /// The installation is being claimed; then comes what is written here.
     Claiming(After),
+    /// The bridge is starting.
+    Starting,
     /// There is no pairing.
     Unpaired { problem: Option<Problem> },
     /// A person is to confirm.
@@ -150,6 +159,7 @@ pub struct Controller<S> {
     log_folder: String,
     vault: Option<Vault>,
     token: Option<BridgeToken>,
+    npm: Option<NpmPairing>,
     phase: Phase,
     refused: Option<RefusedSetting>,
     remarks: Vec<String>,
@@ -190,6 +200,7 @@ impl<S: Shell> Controller<S> {
             log_folder,
             vault: None,
             token: None,
+            npm: None,
             phase: Phase::Opening,
             refused: None,
             remarks,
@@ -250,7 +261,10 @@ impl<S: Shell> Controller<S> {
             Event::PairingEnded(ended) => self.pairing_ended(ended),
             Event::CannotStore(error) => self.cannot_store(&error),
             Event::Stored(token, stored) => self.token_stored(token, stored),
+            Event::NpmFound(found) => self.npm_found(found),
+            Event::TakenOver(taken) => self.taken_over(taken),
             Event::Claimed(installation, claimed) => self.claimed(&installation, claimed),
+            Event::Started(started) => return self.started(started),
             Event::Stopped => return self.stopped(),
             Event::Wiped(wiped) => self.wiped(wiped),
         }
@@ -260,6 +274,7 @@ impl<S: Shell> Controller<S> {
     fn wish(&mut self, request: Request) -> Flow {
         match request {
             Request::Pair => self.pair(),
+            Request::TakeOver { delete_files } => self.take_over(delete_files),
             Request::CancelPairing => self.cancel_pairing(),
             Request::CopyLink => self.copy_link(),
             Request::Decide { approval, decision } => self.decide(approval, decision),
@@ -325,6 +340,7 @@ impl<S: Shell> Controller<S> {
             Phase::Carrying(carrying) => carrying.fitness.due_in(),
             Phase::Opening
             | Phase::Claiming(_)
+            | Phase::Starting
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
             | Phase::Stopping(_)
@@ -364,35 +380,10 @@ impl<S: Shell> Controller<S> {
             Phase::Opening
             | Phase::Locked { .. }
             | Phase::Claiming(_)
+            | Phase::Starting
             | Phase::Unpaired { .. }
             | Phase::Paused
             | Phase::Revoked => Flow::End,
-        }
-    }
-}
-
-impl Phase {
-    /// The bridge, where it is at work.
-    fn carrying(&self) -> Option<&Carrying> {
-        match self {
-            Self::Carrying(carrying) => Some(carrying),
-            Self::Opening
-            | Self::Locked { .. }
-            | Self::Claiming(_)
-            | Self::Unpaired { .. }
-            | Self::Pairing(_)
-            | Self::Stopping(_)
-            | Self::Paused
-            | Self::Revoked => None,
-        }
-    }
-
-    /// Ends when the bridge has something to say.
-    async fn changed(&mut self) {
-        if let Self::Carrying(carrying) = self {
-            carrying.changed().await;
-        } else {
-            std::future::pending().await
         }
     }
 }

@@ -99,7 +99,7 @@ pub fn approval(approval: &Approval) -> Notification {
 /// Tells something, in lines; a click on it opens the window.
 pub fn news(topic: Topic, title: &str, text: &str) -> Notification {
     let on_click = match &topic {
-        Topic::Health | Topic::Storage | Topic::Pairing => {
+        Topic::Health | Topic::Storage | Topic::Pairing | Topic::Messages | Topic::Keys => {
             Request::Open { page: Some(Page::Overview) }
         }
         Topic::Approval(approval) => Request::Show { approval: approval.clone() },

@@ -11,6 +11,11 @@ use crate::view::{Decision, Settings};
 pub enum Request {
     /// Pair this computer; while that goes on, the same page is opened again.
     Pair,
+    /// Go on with the pairing of the npm bridge.
+    TakeOver {
+        /// Whether to delete the npm bridge's files once their content is stored and read back.
+        delete_files: bool,
+    },
     /// Stop pairing.
     CancelPairing,
     /// Put the pairing page's address on the clipboard.

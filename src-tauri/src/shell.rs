@@ -47,6 +47,10 @@ pub enum Topic {
     Approval(String),
     /// Pairing.
     Pairing,
+    /// Messages that are not carried.
+    Messages,
+    /// Keys of encrypted chats.
+    Keys,
 }
 
 /// No desktop: nothing is shown anywhere.

@@ -43,6 +43,8 @@ pub enum Installation {
     Unpaired {
         /// Why the last try to pair ended.
         problem: Option<Problem>,
+        /// A pairing of the npm bridge that can be gone on with.
+        npm: Option<NpmPairing>,
     },
     /// A person is to confirm in the browser or on the phone.
     Pairing {
@@ -63,6 +65,18 @@ pub enum Installation {
         /// Name and rights that the installation had.
         identity: Identity,
     },
+}
+
+/// A pairing that the npm bridge keeps on this computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct NpmPairing {
+    /// Id of the installation.
+    pub id: String,
+    /// Cloud that it is paired with.
+    pub cloud: String,
+    /// Folder of the npm bridge's files.
+    pub folder: String,
 }
 
 /// What a person confirms to pair this computer.
@@ -117,6 +131,8 @@ pub struct Paired {
     pub running: u32,
     /// Turns that wait.
     pub queued: u32,
+    /// Messages of encrypted chats that wait for the phone's key.
+    pub locked: u32,
     /// Parts of answers that the cloud refused for good, since the bridge was started.
     pub undelivered: u32,
     /// Why nothing can be stored, and what to do now: until it can, nothing is carried.

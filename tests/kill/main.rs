@@ -18,4 +18,5 @@ mod promise;
 mod random;
 mod real;
 mod schedule;
+mod sealed;
 mod world;

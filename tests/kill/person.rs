@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use simulator::cloud::{ApprovalCard, Said};
+use simulator::cloud::{ApprovalCard, Grant, Said};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -19,6 +19,9 @@ const UNTOUCHED: &str = "echo untouched";
 const THINKING: u64 = 300;
 /// The longest time from a message to its stop, in milliseconds.
 const STOPPING: u64 = 900;
+
+/// One time of so many, an encrypted chat gets another key while it is answered.
+const ROTATING: u8 = 4;
 
 /// What a message leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,10 @@ impl Person {
                     world.diary.note(format!("the person stops: {}", asked.text));
                     world.cloud.cancel(&session, Some(&asked.said.interaction_id));
                 }
+            }
+            if rng.u8(..ROTATING) == 0 && world.cloud.look(|view| view.is_encrypted(&session)) {
+                world.diary.note(format!("another key of {session}"));
+                world.cloud.rotate_key(&session, Grant::Now);
             }
             for asked in waiting {
                 if world.end_of(&session, &asked.said).await.is_none() {

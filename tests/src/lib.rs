@@ -63,7 +63,7 @@ impl Flow {
         };
         let keys = Arc::new(MemoryKeys::default());
         let folder = tempfile::tempdir().expect("a folder");
-        let installation = install(&settings, &keys, folder.path());
+        let installation = install(&settings, &keys, folder.path()).await;
         let flow = Self { cloud, installation, keys, settings, folder };
         flow.connected().await;
         flow
@@ -82,7 +82,7 @@ impl Flow {
     pub async fn restart(self) -> Self {
         let Self { cloud, installation, keys, settings, folder } = self;
         installation.stop().await;
-        let installation = install(&settings, &keys, folder.path());
+        let installation = install(&settings, &keys, folder.path()).await;
         let flow = Self { cloud, installation, keys, settings, folder };
         flow.connected().await;
         flow
@@ -142,12 +142,12 @@ impl Flow {
 }
 
 /// Starts a bridge with its journal in this folder.
-pub fn install(settings: &Settings, keys: &Arc<MemoryKeys>, folder: &Path) -> Installation {
+pub async fn install(settings: &Settings, keys: &Arc<MemoryKeys>, folder: &Path) -> Installation {
     let keys = Arc::clone(keys) as Arc<dyn KeyStore>;
     let opened = Journal::open(folder, settings.token.installation_id().as_str());
     let journal = opened.expect("no other bridge has this folder").journal;
     let started = Installation::start(settings.clone(), Dialer::new("flows"), keys, journal);
-    started.expect("the journal can be read")
+    started.await.expect("the journal can be read")
 }
 
 /// The text that ended a bubble.

@@ -99,7 +99,11 @@ problem: Problem, } | { "state": "unpaired",
 /**
  * Why the last try to pair ended.
  */
-problem: Problem | null, } | { "state": "pairing", 
+problem: Problem | null, 
+/**
+ * A pairing of the npm bridge that can be gone on with.
+ */
+npm: NpmPairing | null, } | { "state": "pairing", 
 /**
  * What they confirm; none until the cloud gave it.
  */
@@ -153,6 +157,20 @@ from: string,
  */
 text: string, };
 
+export type NpmPairing = { 
+/**
+ * Id of the installation.
+ */
+id: string, 
+/**
+ * Cloud that it is paired with.
+ */
+cloud: string, 
+/**
+ * Folder of the npm bridge's files.
+ */
+folder: string, };
+
 export type Page = "overview" | "requests" | "logs" | "settings" | "about";
 
 export type Paired = { 
@@ -188,6 +206,10 @@ running: number,
  * Turns that wait.
  */
 queued: number, 
+/**
+ * Messages of encrypted chats that wait for the phone's key.
+ */
+locked: number, 
 /**
  * Parts of answers that the cloud refused for good, since the bridge was started.
  */
@@ -227,7 +249,11 @@ field: string,
  */
 why: string, };
 
-export type Request = { "request": "pair" } | { "request": "cancel_pairing" } | { "request": "copy_link" } | { "request": "decide", 
+export type Request = { "request": "pair" } | { "request": "take_over", 
+/**
+ * Whether to delete the npm bridge's files once their content is stored and read back.
+ */
+delete_files: boolean, } | { "request": "cancel_pairing" } | { "request": "copy_link" } | { "request": "decide", 
 /**
  * Id of the approval.
  */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fixtures } from "../src/dev/fixtures";
-import { headline, losses } from "../src/logic/health";
+import { headline, lockedOut, losses } from "../src/logic/health";
 
 const NOW = Date.UTC(2026, 0, 1);
 const STATES = fixtures(NOW);
@@ -18,6 +18,12 @@ test("the headline names the side that is missing and tells who has to act", () 
 test("while nothing can be stored, nothing is called connected", () => {
   const shown = headline(STATES["overview-storage"]!.view!.installation, NOW);
   assert.deepEqual([shown.standing, shown.title], ["stuck", "Nothing can be stored"]);
+});
+
+test("messages that wait for the key of their chat are counted", () => {
+  assert.equal(lockedOut(0), null);
+  assert.match(lockedOut(1)!, /1 encrypted message waits/);
+  assert.match(lockedOut(3)!, /3 encrypted messages wait/);
 });
 
 test("what the cloud refused is counted, and nothing is said where nothing was", () => {

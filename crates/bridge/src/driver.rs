@@ -12,11 +12,14 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Effect, Engine, Input, Now, Purpose};
+use crate::engine::{Effect, Engine, Input, Now, Purpose, TouchedFile};
 use crate::fetch::fetch_all;
 use crate::keeper::Keeper;
+use crate::key_saver::KeySaver;
 use crate::links::Signal;
-use crate::{Link, Notice, Settings, Snapshot, StartError};
+use crate::look::look;
+use crate::row_seal::RowSeal;
+use crate::{CloudKeys, KeyStore, Link, Notice, Settings, Snapshot, StartError};
 
 /// How long a message may take to be accepted: the gateway prepares files meanwhile.
 const SEND_WITHIN: Duration = Duration::from_secs(60);
@@ -33,6 +36,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 pub(crate) struct Driver {
     engine: Engine,
     keeper: Keeper,
+    key_saver: KeySaver,
     rest: Arc<Rest>,
     dialer: Dialer,
     gateway: Option<Client>,
@@ -46,6 +50,16 @@ pub(crate) struct Driver {
     _end_errands: DropGuard,
     was_ready: bool,
     is_revoked: bool,
+}
+
+/// The keys that the loop needs, and where it keeps further ones.
+pub(crate) struct Keys {
+    /// Keeps them.
+    pub(crate) store: Arc<dyn KeyStore>,
+    /// Seals the journal.
+    pub(crate) journal: RowSeal,
+    /// Opens and seals what encrypted sessions say.
+    pub(crate) cloud: CloudKeys,
 }
 
 /// Where the loop tells what it has to tell.
@@ -68,18 +82,23 @@ impl Driver {
         settings: Settings,
         dialer: Dialer,
         journal: Journal,
+        keys: Keys,
         signals: mpsc::WeakSender<Signal>,
         outlets: Outlets,
         stop: CancellationToken,
     ) -> Result<Self, StartError> {
-        let Settings { cloud, token, .. } = settings;
-        let rows = journal.rows()?;
+        let Settings { cloud, token, gateway, .. } = settings;
+        let Keys { store, journal: seal, cloud: cloud_keys } = keys;
+        let (keeper, rows) = Keeper::start(journal, seal)?;
         let mut engine = Engine::restore(token.installation_id(), fastrand::u64(..), &rows, now());
         engine.keep_secret(&SecretString::from(token.expose()));
+        engine.hold_keys(cloud_keys, gateway.display_name);
         let gone = CancellationToken::new();
+        let key_saver = KeySaver::start(store, signals.clone(), gone.clone());
         Ok(Self {
             engine,
-            keeper: Keeper::start(journal)?,
+            keeper,
+            key_saver,
             rest: Arc::new(Rest::new(dialer.clone(), cloud, token)),
             dialer,
             gateway: None,
@@ -218,7 +237,7 @@ impl Driver {
             Effect::Post(dispatch) => {
                 let rest = Arc::clone(&self.rest);
                 self.errand(async move {
-                    let reply = rest.post(dispatch.route, dispatch.body).await;
+                    let reply = rest.post(&dispatch.route, dispatch.body).await;
                     Input::Posted(dispatch.id, reply)
                 });
             }
@@ -230,6 +249,13 @@ impl Driver {
                     Input::Fetched(session, turn, files)
                 });
             }
+            Effect::Look { session, file: TouchedFile { tool, path } } => {
+                self.errand(async move {
+                    let (path, bytes) = look(path).await?;
+                    Some(Input::Looked(session, tool, path, bytes))
+                });
+            }
+            Effect::KeepKeys(number, keyring) => self.key_saver.save(number, keyring),
             Effect::Notify(notice) => self.tell(notice),
             Effect::Revoked { code } => {
                 let cause = format!("this installation was revoked ({code})");
@@ -267,10 +293,10 @@ impl Driver {
     }
 
     /// Runs something that waits for the network, and feeds its outcome to the engine.
-    fn errand(&self, errand: impl Future<Output = Input> + Send + 'static) {
+    fn errand<O: Into<Option<Input>>>(&self, errand: impl Future<Output = O> + Send + 'static) {
         let Some(signals) = self.signals.upgrade() else { return };
         let errand = async move {
-            let input = errand.await;
+            let Some(input) = errand.await.into() else { return };
             // The loop may have ended: then nobody waits for the outcome.
             let _ = signals.send(Signal::Engine(input)).await;
         };

@@ -15,10 +15,13 @@ mod decisions;
 mod desk;
 mod ending;
 mod explain;
+mod files;
 mod gateway;
 mod kept;
+mod keys;
 mod ledger;
 mod limits;
+mod locked;
 mod outbox;
 mod questions;
 mod queue_card;
@@ -34,11 +37,11 @@ mod turn;
 mod updates;
 mod vocabulary;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use openclaw::{CallError, SessionKey};
+use openclaw::{CallError, SessionKey, ToolCallId};
 use sap::{InstallationId, MessageId, SessionId, UpdateId};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -46,7 +49,9 @@ use serde_json::Value;
 use self::conversation::Conversation;
 use self::desk::Desk;
 use self::gateway::LastGateway;
+use self::keys::Keys;
 use self::ledger::Ledger;
+use self::locked::Locked;
 use self::outbox::{Delivery, Outbox};
 use self::recent::Recent;
 use self::redact::Redactor;
@@ -57,6 +62,7 @@ use crate::{Decider, Notice, PendingApproval, Settled};
 
 pub use self::act::{Purpose, TurnId};
 pub use self::clock::Now;
+pub use self::files::TouchedFile;
 pub use self::outbox::{Dispatch, DispatchId};
 pub use self::vocabulary::{Effect, GatewayFacts, Input, Load, Step};
 
@@ -77,6 +83,14 @@ pub struct Engine {
     shown: (u64, Arc<[PendingApproval]>),
     recent: Recent,
     outbox: Outbox,
+    keys: Keys,
+    /// Sessions of which nothing leaves in plain text.
+    encrypted: BTreeSet<SessionId>,
+    /// Messages that wait for a key to be read with.
+    locked: BTreeMap<SessionId, VecDeque<Locked>>,
+    next_locked: u64,
+    /// Files that tools which still run were asked to touch.
+    touched: HashMap<(SessionId, ToolCallId), TouchedFile>,
     redactor: Redactor,
     seen_updates: Seen<UpdateId>,
     seen_messages: Seen<MessageId>,
@@ -104,6 +118,11 @@ impl Engine {
             shown: (0, Arc::default()),
             recent: Recent::default(),
             outbox: Outbox::new(seed),
+            keys: Keys::default(),
+            encrypted: BTreeSet::new(),
+            locked: BTreeMap::new(),
+            next_locked: 1,
+            touched: HashMap::new(),
             redactor: Redactor::default(),
             seen_updates: Seen::new(REMEMBERED),
             seen_messages: Seen::new(REMEMBERED),
@@ -141,7 +160,10 @@ impl Engine {
             Input::Update(update) => self.update(update, now, effects),
             Input::Question(question) => self.question(question, effects),
             Input::Posted(id, reply) => self.posted(id, reply, now, effects),
-            Input::CloudUp => self.outbox.wake_all(),
+            Input::CloudUp => {
+                self.outbox.wake_all();
+                self.register_device(now);
+            }
             Input::CloudRevoked { code } => self.revoke(code, now, effects),
             Input::GatewayUp(facts) => self.gateway_up(facts, now, effects),
             Input::GatewayDown => self.gateway_down(),
@@ -152,9 +174,13 @@ impl Engine {
                     conversation.fetched(turn, files, cx, acts);
                 });
             }
+            Input::Looked(session, tool, path, bytes) => {
+                self.file_seen(&session, tool, &path, bytes, now);
+            }
             Input::Decided(approval, decision) => {
                 self.person_decided(&approval, decision, Decider::Computer, now, effects);
             }
+            Input::KeysKept(kept) => self.keys_kept(kept, effects),
             Input::Tick => self.tick(now, effects),
             Input::Quit => self.each(now, effects, Conversation::quit),
         }
@@ -169,7 +195,9 @@ impl Engine {
         let generation = self.gateway.as_ref().map(|facts| facts.generation);
         let desk = self.desk.deadline(generation, now);
         let recent = self.recent.deadline(now);
-        timer.into_iter().chain(desk).chain(recent).chain(self.outbox.deadline()).min()
+        let locked = self.locked_deadline();
+        let others = [desk, recent, locked, self.outbox.deadline()];
+        timer.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// How much is going on.
@@ -178,6 +206,7 @@ impl Engine {
             sessions: self.conversations.len(),
             approvals: self.desk.waiting(),
             sessions_today: self.recent.count(),
+            locked: self.locked.values().map(VecDeque::len).sum(),
             ..self.load
         }
     }
@@ -232,7 +261,7 @@ impl Engine {
 
     fn posted(&mut self, id: DispatchId, reply: sap::Reply, now: Now, effects: &mut Vec<Effect>) {
         for delivery in self.outbox.settle(id, reply, now.instant) {
-            self.load.undelivered += usize::from(!matches!(delivery, Delivery::Revoked { .. }));
+            self.load.undelivered += usize::from(delivery.is_loss());
             match delivery {
                 Delivery::Revoked { code } => self.revoke(code, now, effects),
                 Delivery::TurnRefused { session, turn, code } => {
@@ -246,6 +275,7 @@ impl Engine {
                     tell_refusal(&session, code, what, effects);
                     self.with(&session, now, effects, Conversation::abandon_all);
                 }
+                Delivery::Registered { device } => self.device_registered(device),
                 Delivery::Refused { session, code } => {
                     tell_refusal(&session, code, "the cloud refused a request for good", effects);
                 }
@@ -281,6 +311,7 @@ impl Engine {
             self.armed.remove(&session);
             self.with(&session, now, effects, Conversation::on_time);
         }
+        self.read_all_locked(now, effects);
         self.expire_approvals(now, effects);
         self.forget_old(now);
     }

@@ -10,14 +10,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::driver::{Driver, Outlets};
+use crate::driver::{Driver, Keys, Outlets};
 use crate::engine::Input;
 use crate::links::cloud::CloudLink;
 use crate::links::gateway::GatewayLink;
 use crate::links::{Lead, Signal};
 use crate::pulse::Vitals;
+use crate::row_seal::RowSeal;
 use crate::settings::KeyStore;
-use crate::{Notice, Pulse, Settings, Snapshot};
+use crate::{CloudKeys, KeyStoreError, Notice, Pulse, Settings, Snapshot};
 
 /// How many signals wait for the loop before their senders wait too: events of the gateway may be
 /// large, and those that wait with its link are merged.
@@ -51,20 +52,41 @@ pub enum StartError {
     /// The system gives no thread to write the journal.
     #[error("the journal cannot be written: {0}")]
     Thread(#[from] std::io::Error),
+    /// One of its keys cannot be read, or not be kept.
+    #[error("a key of this installation cannot be read or kept: {0}")]
+    Keys(#[from] KeyStoreError),
+}
+
+impl StartError {
+    /// What a person can do about it, as a sentence, where anything but another try is known.
+    pub fn remedy(&self) -> Option<&str> {
+        match self {
+            Self::Journal(error) => Some(error.remedy()),
+            Self::Thread(_) => None,
+            Self::Keys(error) => error.remedy.as_deref(),
+        }
+    }
 }
 
 impl Installation {
     /// Starts the two links and the loop between them on the current runtime, which goes on from
-    /// what the installation's journal holds.
+    /// what the installation's journal holds. What it is sealed under is kept among the keys; rows
+    /// that were sealed under another key are dropped.
     ///
     /// # Errors
-    /// When the journal cannot be read, or the system gives no thread to write it.
-    pub fn start(
+    /// When the journal or a key cannot be read, a key cannot be kept, or the system gives no thread
+    /// to write the journal.
+    pub async fn start(
         settings: Settings,
         dialer: Dialer,
         keys: Arc<dyn KeyStore>,
         journal: Journal,
     ) -> Result<Self, StartError> {
+        let loop_keys = Keys {
+            store: Arc::clone(&keys),
+            journal: RowSeal::load_or_make(keys.as_ref()).await?,
+            cloud: CloudKeys::load_or_make(keys.as_ref()).await?,
+        };
         let stop = CancellationToken::new();
         // The links outlast the loop: what it has to say last still goes through them.
         let stop_links = CancellationToken::new();
@@ -84,7 +106,8 @@ impl Installation {
         };
         let outlets = Outlets { frames, notices: notify, snapshot: publish };
         let weak = signals.downgrade();
-        let driver = Driver::new(settings, dialer, journal, weak, outlets, stop.clone())?;
+        let driver =
+            Driver::new(settings, dialer, journal, loop_keys, weak, outlets, stop.clone())?;
         let links = TaskTracker::new();
         links.spawn(CloudLink { lead: lead.clone(), outgoing }.run());
         links.spawn(GatewayLink { lead, keys }.run());

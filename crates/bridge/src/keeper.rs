@@ -1,14 +1,16 @@
-//! Holds effects back until what they rest on is durable.
+//! Keeps what the engine wants kept, sealed, and holds effects back until what they rest on is
+//! durable.
 
 use std::collections::VecDeque;
-use std::io;
 use std::time::Duration;
 
-use journal::{CommitError, Firmness, Journal, Told, Writer};
+use journal::{Change, CommitError, Firmness, Journal, Row, Told, Writer};
 use sap::Outgoing;
 use tokio::sync::watch;
 
+use crate::StartError;
 use crate::engine::{Effect, Step};
+use crate::row_seal::RowSeal;
 
 /// How many effects may wait for the journal before nothing more is taken in.
 const HELD: usize = 4096;
@@ -19,6 +21,7 @@ const HELD: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     writer: Writer,
+    seal: RowSeal,
     told: watch::Receiver<State>,
     /// The last batch that was handed over.
     last: u64,
@@ -40,11 +43,14 @@ struct State {
 }
 
 impl Keeper {
-    /// Starts to keep things in a journal.
+    /// Starts to keep things in a journal, and gives what it holds. Rows that cannot be opened are
+    /// left out, and forgotten before anything else is kept.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub(crate) fn start(journal: Journal) -> io::Result<Self> {
+    /// When the journal cannot be read, or the system gives no thread.
+    pub(crate) fn start(journal: Journal, seal: RowSeal) -> Result<(Self, Vec<Row>), StartError> {
+        let mut rows = journal.rows()?;
+        let lost: Vec<Change> = rows.extract_if(.., |row| !seal.open(row)).map(removal).collect();
         let (tell, told) = watch::channel(State::default());
         let writer = Writer::start(journal, move |told| {
             tell.send_modify(|state| match told {
@@ -63,20 +69,29 @@ impl Keeper {
                 other => tracing::debug!(?other, "the journal says something new"),
             });
         })?;
-        Ok(Self {
+        let last = if lost.is_empty() {
+            0
+        } else {
+            tracing::warn!(rows = lost.len(), "rows of the journal cannot be opened, and are gone");
+            writer.write(lost, Firmness::Process)
+        };
+        let keeper = Self {
             writer,
+            seal,
             told,
-            last: 0,
+            last,
             last_firm: 0,
             held: VecDeque::new(),
             held_acks: VecDeque::new(),
-        })
+        };
+        Ok((keeper, rows))
     }
 
     /// Takes what an input led to.
     pub(crate) fn take(&mut self, step: Step) {
         if !step.keep.is_empty() {
-            self.last = self.writer.write(step.keep, step.firmness);
+            let sealed = step.keep.into_iter().map(|change| self.seal.seal(change)).collect();
+            self.last = self.writer.write(sealed, step.firmness);
             if step.firmness == Firmness::Power {
                 self.last_firm = self.last;
             }
@@ -132,3 +147,10 @@ impl Keeper {
         self.writer.finish(within)
     }
 }
+
+fn removal(Row { table, key, .. }: Row) -> Change {
+    Change::Remove { table, key }
+}
+
+#[cfg(test)]
+mod tests;

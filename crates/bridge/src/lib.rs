@@ -6,21 +6,28 @@
 
 mod approval;
 mod backoff;
+mod cloud_keys;
 mod driver;
 pub mod engine;
 mod fetch;
 pub mod host_label;
 mod installation;
 mod keeper;
+mod key_saver;
+mod keyring;
 mod links;
+mod look;
 mod notice;
 pub mod pairing;
 mod pulse;
+mod row_seal;
 mod settings;
 mod snapshot;
 
 pub use approval::{Decider, PendingApproval, Settled};
+pub use cloud_keys::CloudKeys;
 pub use installation::{Installation, StartError};
+pub use keyring::{InvalidKeyring, Keyring};
 pub use notice::Notice;
 pub use pulse::{Beat, Pulse};
 pub use settings::{Answer, GatewaySettings, KeyStore, KeyStoreError, Settings};

@@ -51,6 +51,24 @@ pub enum Notice {
         /// Why, as a sentence.
         why: String,
     },
+    /// A message of an encrypted session waits, a minute at most, for the phone to hand over the key.
+    KeyAwaited {
+        /// Session that the message belongs to.
+        session: SessionId,
+    },
+    /// Another device of the person is handed the keys of all encrypted sessions.
+    KeysHandedOn {
+        /// Name of the device, as the cloud says; none where it says none.
+        label: Option<String>,
+        /// How many sessions' keys.
+        sessions: usize,
+    },
+    /// Keys of encrypted sessions cannot be kept: they serve, but are handed over again after a
+    /// restart.
+    KeysUnkept {
+        /// Why, as a sentence fragment.
+        why: String,
+    },
     /// The cloud refused something of a turn for good.
     DeliveryFailed {
         /// Session that it belongs to.

@@ -34,8 +34,8 @@ pub struct GatewaySettings {
     pub display_name: String,
 }
 
-/// Keeps the keys that an installation makes for itself: its device key and the gateway's device
-/// tokens.
+/// Keeps the keys that an installation makes for itself: its device key, the gateway's device
+/// tokens, and the key that its journal is sealed under.
 pub trait KeyStore: Send + Sync {
     /// Reads a key; none when there is none.
     fn load<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Zeroizing<Vec<u8>>>>;

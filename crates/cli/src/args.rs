@@ -92,6 +92,14 @@ pub struct Options {
     #[arg(long, global = true, conflicts_with = "logout")]
     pub pair_only: bool,
 
+    /// Go on with the pairing of the npm bridge of this computer, which must be stopped
+    #[arg(long, global = true, conflicts_with = "logout")]
+    pub take_over: bool,
+
+    /// With --take-over: delete the npm bridge's files once their content is stored and read back
+    #[arg(long, global = true, requires = "take_over")]
+    pub delete_old_files: bool,
+
     /// Remove what is stored for this cloud from this computer, then exit
     #[arg(long, global = true)]
     pub logout: bool,
@@ -148,6 +156,16 @@ mod tests {
     fn pairing_and_logging_out_exclude_each_other() {
         let error = parse(&["--pair-only", "--logout"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn old_files_are_deleted_only_by_whoever_takes_them_over() {
+        let error = parse(&["--delete-old-files"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::MissingRequiredArgument);
+        let error = parse(&["--take-over", "--logout"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+        let options = parse(&["--take-over", "--delete-old-files"]).unwrap().options;
+        assert!(options.take_over && options.delete_old_files);
     }
 
     #[test]

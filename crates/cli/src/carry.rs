@@ -63,9 +63,11 @@ pub(crate) async fn carry(
         gateway: gateway::settings(config, &gateway::look(config)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let keys = Arc::new(InstallationKeys::new(vault.clone(), config.stored_prefix()));
-    let mut installation = Installation::start(settings, program.dialer.clone(), keys, journal)
-        .map_err(|error| Failure::fatal(sentence(&error.to_string()), AGAIN))?;
+    let keys = Arc::new(InstallationKeys::fresh(vault.clone(), config.stored_prefix()).await);
+    let installation = Installation::start(settings, program.dialer.clone(), keys, journal).await;
+    let mut installation = installation.map_err(|error| {
+        Failure::fatal(sentence(&error.to_string()), error.remedy().unwrap_or(AGAIN))
+    })?;
     let ending = follow(program, &mut installation, &token).await;
     installation.stop().await;
     drop(hold);
@@ -156,7 +158,30 @@ fn tell(
             program.output.tell(&Event::Notice { message });
         }
         Notice::MessageRefused { why, .. } => {
-            program.output.tell(&Event::Notice { message: sentence(&why) });
+            let message = format!("A message was not carried: {why}.");
+            program.output.tell(&Event::Notice { message });
+        }
+        Notice::KeyAwaited { session } => {
+            let message = format!(
+                "Waiting for the phone's key of the encrypted chat {session}: open the chat on the \
+                 phone."
+            );
+            program.output.tell(&Event::Notice { message });
+        }
+        Notice::KeysHandedOn { label, sessions } => {
+            let device = label.map_or_else(String::new, |label| format!(" ({label})"));
+            let message = format!(
+                "Another device of yours{device} is handed the keys of encrypted chats ({sessions}). \
+                 If you do not know it, remove it on the phone."
+            );
+            program.output.tell(&Event::Notice { message });
+        }
+        Notice::KeysUnkept { why } => {
+            let message = format!(
+                "Keys of encrypted chats cannot be kept on this computer: {why}. They serve until \
+                 this program ends; then the phone hands them over again."
+            );
+            program.output.tell(&Event::Notice { message });
         }
         Notice::DecisionChanged { what, .. } => {
             program.output.tell(&Event::Notice { message: sentence(&what) });

@@ -17,7 +17,7 @@ use crate::paths;
 const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
 /// Everything that the flags and the environment decide.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Sophon Cloud.
     pub cloud: CloudUrl,
@@ -39,10 +39,16 @@ pub struct Config {
     pub manual_pair: bool,
     /// Whether to end instead of trying again.
     pub no_retry: bool,
+    /// Where the npm bridge keeps its credentials, if this user has a home folder.
+    pub npm_folder: Option<PathBuf>,
+    /// Whether to go on with the npm bridge's pairing without asking.
+    pub take_over: bool,
+    /// Whether to delete its files then.
+    pub delete_old_files: bool,
 }
 
 /// A token of the gateway that was given, not found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GatewayToken {
     /// The token.
     pub secret: SecretString,
@@ -74,6 +80,10 @@ impl Config {
             .map(|text| BridgeToken::parse(text.expose_secret()))
             .transpose()
             .map_err(|why| wrong("--sophon-token", &why))?;
+        if token.is_some() && options.take_over {
+            let why = "a bridge token is given, which is used instead of any pairing";
+            return Err(wrong("--take-over", &why));
+        }
         let gateway_token = gateway_token(options)?;
         let host_label = match given(options.host_label.as_deref()) {
             Some(label) => HostLabel::parse(label).map_err(|why| wrong("--host-label", &why))?,
@@ -97,6 +107,9 @@ impl Config {
             host_label,
             manual_pair: options.manual_pair,
             no_retry: options.no_retry,
+            npm_folder: paths::npm_folder(),
+            take_over: options.take_over,
+            delete_old_files: options.delete_old_files,
         })
     }
 

@@ -27,6 +27,13 @@ pub(crate) enum Event {
     PairingWaiting { elapsed_sec: u64, remaining_sec: u64 },
     /// The person confirmed, and the token is stored.
     PairingClaimed { installation_id: String },
+    /// The npm bridge's pairing is stored here now, with this many keys of encrypted sessions.
+    PairingTakenOver {
+        installation_id: String,
+        sophon_base: String,
+        session_keys: usize,
+        old_files_deleted: bool,
+    },
     /// The code is good no more.
     PairingExpired,
     /// Nobody confirmed in time.
@@ -109,6 +116,9 @@ impl Event {
                 format!("Waiting for you to confirm: {remaining_sec} s left.")
             }
             Self::PairingClaimed { installation_id } => format!("Paired as {installation_id}."),
+            Self::PairingTakenOver { installation_id, .. } => {
+                format!("Took over the pairing of the npm bridge: paired as {installation_id}.")
+            }
             Self::PairingExpired => "The code has expired.".to_owned(),
             Self::PairingTimeout => "The time for pairing is over.".to_owned(),
             Self::PairedOnly { installation_id, already_paired: true } => {

@@ -18,6 +18,16 @@ impl InstallationKeys {
         Self { vault, prefix }
     }
 
+    /// The same, as they are stored now: another program may have changed them since this one opened
+    /// the vault.
+    pub async fn fresh(vault: Vault, prefix: String) -> Self {
+        if let Err(error) = vault.look_again().await {
+            // Whoever needs to write finds out what is wrong.
+            tracing::warn!(%error, "the stored keys cannot be read again");
+        }
+        Self::new(vault, prefix)
+    }
+
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

@@ -124,8 +124,13 @@ async fn keep_looking(
     }
 }
 
-/// Looks once.
-fn look(installation: &InstallationId) -> Option<OtherBridge> {
+/// Where the npm bridge keeps its credentials unless told otherwise.
+pub(crate) fn usual_npm_folder(home: &std::path::Path) -> std::path::PathBuf {
+    npm::usual_folder(home)
+}
+
+/// Looks once. Blocks, as processes and files are read.
+pub(crate) fn look(installation: &InstallationId) -> Option<OtherBridge> {
     let home = std::env::home_dir();
     if cfg!(windows) {
         let home = home?;

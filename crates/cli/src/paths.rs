@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::other_bridge::usual_npm_folder;
+
 /// The folder for what this program stores, unless told otherwise.
 pub fn usual_data_dir() -> Option<PathBuf> {
     if cfg!(target_os = "macos") {
@@ -20,6 +22,12 @@ pub fn usual_data_dir() -> Option<PathBuf> {
 /// The folder of OpenClaw's configuration, unless told otherwise.
 pub(crate) fn usual_state_dir() -> Option<PathBuf> {
     Some(env::home_dir()?.join(".openclaw"))
+}
+
+/// The folder in which the npm bridge keeps its credentials; it knows no other place.
+pub(crate) fn npm_folder() -> Option<PathBuf> {
+    let chosen = variable("SOPHON_CONFIG_DIR").map(PathBuf::from);
+    chosen.or_else(|| Some(usual_npm_folder(&env::home_dir()?)))
 }
 
 /// Replaces a leading `~`, which a shell leaves alone in the middle of a word and in a variable.

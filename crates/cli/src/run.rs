@@ -8,6 +8,7 @@ use crate::carry::carry;
 use crate::event::Event;
 use crate::exit::Failure;
 use crate::gateway;
+use crate::migration::instead_of_pairing;
 use crate::pair::{ask_for_another, pair};
 use crate::program::{Ending, Program};
 
@@ -20,7 +21,8 @@ pub(crate) async fn run(program: &mut Program) -> Result<(), Ending> {
     let keep_trying = !program.config.no_retry;
     let found = gateway::look(&program.config);
     let vault = program.open_vault().await?;
-    let mut token = known_token(program, &vault);
+    let known = known_token(program, &vault);
+    let mut token = instead_of_pairing(program, &vault, known).await?;
     match found.token {
         Ok(source) => program.output.tell(&Event::OpenclawTokenResolved { source }),
         // Once connected, a device token may do; before pairing, it is better known early.
@@ -52,7 +54,7 @@ pub(crate) async fn pair_only(program: &mut Program) -> Result<(), Ending> {
     let vault = program.open_vault().await?;
     let known = known_token(program, &vault);
     let already_paired = known.is_some();
-    let token = match known {
+    let token = match instead_of_pairing(program, &vault, known).await? {
         Some(token) => token,
         None => pair(program, &vault, false).await?,
     };

@@ -2,10 +2,13 @@
 
 mod sealed;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::sealed::{GrantSessionKey, NotifyToolFile, RegisterDevice};
 use crate::{ApprovalId, IdempotencyKey, InteractionId, MessageId, SessionId, TaskId};
 
 pub use self::sealed::SessionSeal;
@@ -28,6 +31,17 @@ pub enum Call {
     FinishTask(FinishTask),
     /// Asks the person for a decision.
     RequestApproval(RequestApproval),
+    /// Makes this bridge a device that others can seal keys for.
+    RegisterDevice(RegisterDevice),
+    /// Hands a session's key to devices.
+    GrantSessionKey {
+        /// Session whose key it is.
+        session_id: SessionId,
+        /// The key, sealed for each device.
+        grant: GrantSessionKey,
+    },
+    /// Lists a file that the agent touched.
+    NotifyToolFile(NotifyToolFile),
 }
 
 /// The rate bucket of the cloud that a call draws from.
@@ -41,6 +55,8 @@ pub enum Bucket {
     Task,
     /// `requestApproval`: 10 at once, 2 a second.
     Approval,
+    /// All other routes: 30 at once, 10 a second.
+    Other,
 }
 
 /// Body of `sendMessage`.
@@ -248,8 +264,8 @@ pub enum Severity {
 
 impl Call {
     /// Names the route below `/v1/bridge/`.
-    pub fn route(&self) -> &'static str {
-        match self {
+    pub fn route(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::SendMessage(_) => "sendMessage",
             Self::SendMessageDelta(_) => "sendMessageDelta",
             Self::SendMessageEnd(_) => "sendMessageEnd",
@@ -257,22 +273,12 @@ impl Call {
             Self::UpdateTask(_) => "updateTask",
             Self::FinishTask(_) => "finishTask",
             Self::RequestApproval(_) => "requestApproval",
-        }
-    }
-
-    /// Reads a call back from its route and its body; none when they are of no call.
-    pub fn read(route: &str, body: &[u8]) -> Option<Self> {
-        let call = match route {
-            "sendMessage" => Self::SendMessage(serde_json::from_slice(body).ok()?),
-            "sendMessageDelta" => Self::SendMessageDelta(serde_json::from_slice(body).ok()?),
-            "sendMessageEnd" => Self::SendMessageEnd(serde_json::from_slice(body).ok()?),
-            "createTask" => Self::CreateTask(serde_json::from_slice(body).ok()?),
-            "updateTask" => Self::UpdateTask(serde_json::from_slice(body).ok()?),
-            "finishTask" => Self::FinishTask(serde_json::from_slice(body).ok()?),
-            "requestApproval" => Self::RequestApproval(serde_json::from_slice(body).ok()?),
-            _ => return None,
-        };
-        Some(call)
+            Self::RegisterDevice(_) => RegisterDevice::ROUTE,
+            Self::NotifyToolFile(_) => NotifyToolFile::ROUTE,
+            Self::GrantSessionKey { session_id, .. } => {
+                return Cow::Owned(GrantSessionKey::route(session_id));
+            }
+        })
     }
 
     /// Names the rate bucket that the call draws from.
@@ -282,6 +288,9 @@ impl Call {
             Self::SendMessageDelta(_) => Bucket::Delta,
             Self::CreateTask(_) | Self::UpdateTask(_) | Self::FinishTask(_) => Bucket::Task,
             Self::RequestApproval(_) => Bucket::Approval,
+            Self::RegisterDevice(_) | Self::GrantSessionKey { .. } | Self::NotifyToolFile(_) => {
+                Bucket::Other
+            }
         }
     }
 
@@ -295,6 +304,9 @@ impl Call {
             Self::UpdateTask(body) => keyed(body, key),
             Self::FinishTask(body) => keyed(body, key),
             Self::RequestApproval(body) => keyed(body, key),
+            Self::RegisterDevice(body) => keyed(body, key),
+            Self::GrantSessionKey { grant, .. } => keyed(grant, key),
+            Self::NotifyToolFile(body) => keyed(body, key),
         };
         Bytes::from(bytes)
     }
@@ -332,6 +344,5 @@ mod tests {
             json!({"message_id": "msg_1", "text": "done", "usage": {"output_tokens": 20},
                    "finish_reason": "content_filter", "idempotency_key": key.as_str()})
         );
-        assert_eq!(Call::read(call.route(), &call.body(&key)), Some(call));
     }
 }

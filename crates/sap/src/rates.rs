@@ -21,6 +21,7 @@ pub struct Rates {
     delta: Tokens,
     task: Tokens,
     approval: Tokens,
+    other: Tokens,
 }
 
 impl Rates {
@@ -31,6 +32,7 @@ impl Rates {
             delta: Tokens::full(200.0, 100.0),
             task: Tokens::full(60.0, 30.0),
             approval: Tokens::full(10.0, 2.0),
+            other: Tokens::full(30.0, 10.0),
         }
     }
 
@@ -60,6 +62,7 @@ impl Rates {
             Bucket::Delta => &mut self.delta,
             Bucket::Task => &mut self.task,
             Bucket::Approval => &mut self.approval,
+            Bucket::Other => &mut self.other,
         }
     }
 }
@@ -146,7 +149,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Bucket; 4] = [Bucket::Message, Bucket::Delta, Bucket::Task, Bucket::Approval];
+    const ALL: [Bucket; 5] =
+        [Bucket::Message, Bucket::Delta, Bucket::Task, Bucket::Approval, Bucket::Other];
 
     fn burst(rates: &mut Rates, bucket: Bucket, now: Instant) -> usize {
         (0..1000).take_while(|_| rates.try_take(bucket, now).is_ok()).count()
@@ -162,7 +166,7 @@ mod tests {
         let start = Instant::now();
         let second = start + Duration::from_secs(1);
         for (bucket, (capacity, refill)) in
-            ALL.into_iter().zip([(30, 10), (200, 100), (60, 30), (10, 2)])
+            ALL.into_iter().zip([(30, 10), (200, 100), (60, 30), (10, 2), (30, 10)])
         {
             let mut rates = Rates::new();
             assert_eq!(burst(&mut rates, bucket, start), capacity);

@@ -16,6 +16,7 @@ mod device_public_key;
 mod error;
 mod requests;
 mod symmetric;
+mod tool_file;
 
 pub use blind_index::{BlindIndex, InvalidBlindIndex};
 pub use blob_key::{AgentFile, Approvals, BlobKey, Envelope, Messages, Tasks};
@@ -24,3 +25,4 @@ pub use device_key::DeviceKey;
 pub use device_public_key::{DevicePublicKey, InvalidPublicKey, SealedGrant};
 pub use error::{NoRandomness, OpenError, SealError};
 pub use requests::{DeviceRegistered, GrantSessionKey, Recipient, RegisterDevice};
+pub use tool_file::{FileTool, NotifyToolFile};

@@ -94,7 +94,7 @@ pub enum UpdateKind {
 }
 
 /// A message of the person.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UserMessage {
     /// Its id, to recognise a repeat by.
     pub id: MessageId,
@@ -107,7 +107,8 @@ pub struct UserMessage {
 }
 
 /// The text of a message, readable or not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Readable text.
     Plain(String),

@@ -44,6 +44,17 @@ impl Store {
         }
     }
 
+    /// Takes the keys as they are stored now, which another process may have changed.
+    pub(crate) fn look_again(&self) -> Result<(), VaultError> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = self.home.lock()?;
+        let known = self.state().root.clone();
+        if let Some(state) = self.home.load_keys(known)? {
+            *self.state() = state;
+        }
+        Ok(())
+    }
+
     pub(crate) fn ensure_writable(&self) -> Result<(), VaultError> {
         self.change(|state| {
             let fresh = state.root.is_none();

@@ -143,6 +143,15 @@ impl Vault {
         self.store.key(name)
     }
 
+    /// Reads the keys as they are stored now: another process may have changed them since this one
+    /// read or stored any.
+    ///
+    /// # Errors
+    /// [`VaultError`]; what was read before is still known.
+    pub async fn look_again(&self) -> Result<(), VaultError> {
+        self.change(Store::look_again).await
+    }
+
     /// Seals a key and stores it.
     ///
     /// # Errors

@@ -225,6 +225,19 @@ async fn writers_of_one_folder_lose_nothing_of_each_other() {
 }
 
 #[tokio::test]
+async fn what_another_program_stored_is_known_after_another_look() {
+    let folder = TempDir::new().unwrap();
+    let one = filled(folder.path()).await;
+    let (other, _) = open(folder.path()).await;
+    one.store_key("later", bytes("kept later")).await.unwrap();
+    assert_eq!(key(&other, "later"), None);
+    other.look_again().await.unwrap();
+    assert_eq!(key(&other, "later").as_deref(), Some("kept later".as_bytes()));
+    let (empty, _) = open(TempDir::new().unwrap().path()).await;
+    empty.look_again().await.unwrap();
+}
+
+#[tokio::test]
 async fn memory_keeps_values_for_its_clones_and_writes_no_file() {
     let folder = TempDir::new().unwrap();
     let (vault, opened) = Vault::open(place(folder.path(), Preference::Memory)).await.unwrap();

@@ -1,15 +1,12 @@
 //! The bridge at work: what it says, and what a person does with it.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use bridge::{Installation, Link, Notice, Settings, Snapshot};
-use cli::{
-    Claim, Config, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, look, sentence,
-    settings,
-};
+use cli::{Claim, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, sentence};
 use dial::Dialer;
-use sap::BridgeToken;
 use tokio::sync::watch;
 
 use super::fitness::Fitness;
@@ -19,7 +16,7 @@ use crate::shell::{Shell, Topic};
 use crate::view::{Beat, Pulse};
 
 /// The bridge, and what was heard of it.
-pub(super) struct Carrying {
+pub struct Carrying {
     installation: Installation,
     hold: Hold,
     others: OtherBridgeWatch,
@@ -36,23 +33,19 @@ pub(super) struct Carrying {
 }
 
 impl Carrying {
-    pub(super) fn start(
-        config: &Config,
-        token: BridgeToken,
+    pub(super) async fn start(
+        settings: Settings,
         dialer: Dialer,
         keys: Arc<InstallationKeys>,
         claim: Claim,
     ) -> Result<Self, Failure> {
-        let installation_id = token.installation_id();
+        let installation_id = settings.token.installation_id();
         let Claim { journal, hold, remark } = claim;
-        let settings = Settings {
-            cloud: config.cloud.clone(),
-            token,
-            gateway: settings(config, &look(config)),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let installation = Installation::start(settings, dialer, keys, journal)
-            .map_err(|error| Failure::fatal(sentence(&error.to_string()), "Start Sophon again."))?;
+        let installation = Installation::start(settings, dialer, keys, journal).await;
+        let installation = installation.map_err(|error| {
+            let remedy = error.remedy().unwrap_or("Start Sophon again.");
+            Failure::fatal(sentence(&error.to_string()), remedy)
+        })?;
         let mut watching = installation.snapshot();
         let snapshot = watching.borrow_and_update().clone();
         Ok(Self {
@@ -111,6 +104,39 @@ impl Carrying {
     }
 }
 
+impl fmt::Debug for Carrying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carrying").finish_non_exhaustive()
+    }
+}
+
+impl Phase {
+    /// The bridge, where it is at work.
+    pub(super) fn carrying(&self) -> Option<&Carrying> {
+        match self {
+            Self::Carrying(carrying) => Some(carrying),
+            Self::Opening
+            | Self::Locked { .. }
+            | Self::Claiming(_)
+            | Self::Starting
+            | Self::Unpaired { .. }
+            | Self::Pairing(_)
+            | Self::Stopping(_)
+            | Self::Paused
+            | Self::Revoked => None,
+        }
+    }
+
+    /// Ends when the bridge has something to say.
+    pub(super) async fn changed(&mut self) {
+        if let Self::Carrying(carrying) = self {
+            carrying.changed().await;
+        } else {
+            std::future::pending().await
+        }
+    }
+}
+
 impl<S: Shell> Controller<S> {
     /// Takes what the bridge has said.
     pub(super) fn follow_bridge(&mut self) {
@@ -146,6 +172,28 @@ impl<S: Shell> Controller<S> {
             }
             Notice::MessageRefused { why, .. } => {
                 tracing::warn!(why, "a message was not carried");
+                let text = sentence(&why);
+                self.tell(Topic::Messages, "A message was not carried", &text);
+            }
+            Notice::KeyAwaited { session } => {
+                tracing::info!(%session, "a message waits for the phone's key");
+            }
+            Notice::KeysHandedOn { label, sessions } => {
+                tracing::info!(sessions, "another device is handed the keys of encrypted chats");
+                let device = label.unwrap_or_else(|| "A device without a name".into());
+                let text = format!(
+                    "{device} is handed the keys of encrypted chats ({sessions}). If you do not \
+                     know it, remove it on the phone."
+                );
+                self.tell(Topic::Keys, "Another device of yours", &text);
+            }
+            Notice::KeysUnkept { why } => {
+                tracing::warn!(why, "keys of encrypted chats cannot be kept");
+                let text = format!(
+                    "{} They serve until Sophon is quit; then the phone hands them over again.",
+                    sentence(&why)
+                );
+                self.tell(Topic::Keys, "Keys of encrypted chats cannot be kept", &text);
             }
             Notice::DeliveryFailed { session, code } => {
                 tracing::warn!(%session, code, "the cloud refused a part of an answer");
@@ -188,6 +236,7 @@ impl<S: Shell> Controller<S> {
             | Phase::Unpaired { .. }
             | Phase::Pairing(_)
             | Phase::Claiming(_)
+            | Phase::Starting
             | Phase::Carrying(_)
             | Phase::Stopping(_)
             | Phase::Revoked => return,

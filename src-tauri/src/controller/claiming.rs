@@ -1,14 +1,16 @@
 //! An installation is claimed before it is carried: no other program carries it then. Its journal is
-//! read meanwhile, which a slow disk may draw out.
+//! read meanwhile, which a slow disk may draw out, and then the key that its rows are sealed under,
+//! which a keychain may.
 
 use std::sync::Arc;
 
-use cli::{Claim, Exit, Failure, InstallationKeys, claim};
+use bridge::Settings;
+use cli::{Claim, Exit, Failure, InstallationKeys, claim, look, settings};
 use sap::InstallationId;
 use tokio::time::Instant;
 
 use super::carrying::Carrying;
-use super::{After, Controller, Event, Phase, UNLOCK_AGAIN};
+use super::{After, Controller, Event, Flow, Phase, UNLOCK_AGAIN};
 use crate::shell::Shell;
 use crate::view::Problem;
 
@@ -54,19 +56,53 @@ impl<S: Shell> Controller<S> {
     /// Connects both sides.
     fn start(&mut self, claimed: Result<Claim, Failure>) {
         let (Some(token), Some(vault)) = (self.token.clone(), self.vault.clone()) else { return };
-        let keys = Arc::new(InstallationKeys::new(vault, self.config.stored_prefix()));
-        let dialer = self.dialer.clone();
-        let carrying =
-            claimed.and_then(|claim| Carrying::start(&self.config, token, dialer, keys, claim));
-        self.phase = match carrying {
-            Ok(carrying) => Phase::Carrying(Box::new(carrying)),
-            Err(failure) => {
-                tracing::warn!(code = failure.code, "the bridge cannot be started");
-                let Failure { message: what, hint, exit, .. } = failure;
-                let in_use = (exit == Exit::InUse).then(|| IN_USE.to_owned());
-                let problem = Problem { what, remedy: in_use.or(hint) };
-                Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) }
-            }
+        let claim = match claimed {
+            Ok(claim) => claim,
+            Err(failure) => return self.cannot_carry(failure),
         };
+        self.phase = Phase::Starting;
+        let prefix = self.config.stored_prefix();
+        let settings = Settings {
+            cloud: self.config.cloud.clone(),
+            token,
+            gateway: settings(&self.config, &look(&self.config)),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let (dialer, events) = (self.dialer.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let keys = Arc::new(InstallationKeys::fresh(vault, prefix).await);
+            let started = Carrying::start(settings, dialer, keys, claim).await;
+            // The loop may have ended: then it ends at once.
+            let _ = events.send(Event::Started(started.map(Box::new)));
+        });
+    }
+
+    pub(super) fn started(&mut self, started: Result<Box<Carrying>, Failure>) -> Flow {
+        match (&self.phase, started) {
+            (Phase::Starting, Ok(carrying)) => self.phase = Phase::Carrying(carrying),
+            (Phase::Starting, Err(failure)) => self.cannot_carry(failure),
+            (Phase::Stopping(after), Ok(carrying)) => self.stop(*carrying, *after),
+            (Phase::Stopping(_), Err(_)) => return self.stopped(),
+            (
+                Phase::Opening
+                | Phase::Locked { .. }
+                | Phase::Claiming(_)
+                | Phase::Unpaired { .. }
+                | Phase::Pairing(_)
+                | Phase::Carrying(_)
+                | Phase::Paused
+                | Phase::Revoked,
+                _,
+            ) => {}
+        }
+        Flow::GoOn
+    }
+
+    fn cannot_carry(&mut self, failure: Failure) {
+        tracing::warn!(code = failure.code, "the bridge cannot be started");
+        let Failure { message: what, hint, exit, .. } = failure;
+        let in_use = (exit == Exit::InUse).then(|| IN_USE.to_owned());
+        let problem = Problem { what, remedy: in_use.or(hint) };
+        self.phase = Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) };
     }
 }

@@ -53,6 +53,8 @@ impl<S: Shell> Controller<S> {
         self.phase = Phase::Unpaired { problem: None };
         if self.token.is_some() {
             self.go_on();
+        } else {
+            self.look_for_npm_pairing();
         }
     }
 
@@ -106,6 +108,11 @@ impl<S: Shell> Controller<S> {
             }
             Phase::Claiming(_) => {
                 self.phase = Phase::Claiming(after);
+                true
+            }
+            // It is stopped once it has started.
+            Phase::Starting => {
+                self.phase = Phase::Stopping(after);
                 true
             }
             other @ (Phase::Opening
@@ -179,6 +186,7 @@ impl<S: Shell> Controller<S> {
             remedy,
         });
         self.phase = Phase::Unpaired { problem };
+        self.look_for_npm_pairing();
     }
 
     /// Removes the journal of an installation that another one has replaced.

@@ -30,7 +30,7 @@ impl<S: Shell> Controller<S> {
             }
             Phase::Pairing(_) | Phase::Opening => {}
             Phase::Locked { .. } => self.open(),
-            Phase::Claiming(_) | Phase::Carrying(_) | Phase::Stopping(_) => {
+            Phase::Claiming(_) | Phase::Starting | Phase::Carrying(_) | Phase::Stopping(_) => {
                 self.stop_before(After::Pair);
             }
             Phase::Unpaired { .. } | Phase::Paused | Phase::Revoked => self.begin_pairing(),

@@ -63,7 +63,7 @@ impl<S: Shell> Controller<S> {
             if !self.stop_before(After::Open) {
                 self.open();
             }
-        } else if gateway_changed && matches!(self.phase, Phase::Carrying(_)) {
+        } else if gateway_changed && matches!(self.phase, Phase::Starting | Phase::Carrying(_)) {
             self.stop_before(After::Carry);
         }
     }

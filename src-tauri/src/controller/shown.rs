@@ -13,7 +13,7 @@ use crate::clock::to_ms;
 use crate::os::current::Autostart;
 use crate::shell::{Nowhere, Shell};
 use crate::view::{
-    Approval, Identity, Installation, Link, Paired, Problem, Severity, TrayHost, View,
+    Approval, Identity, Installation, Link, NpmPairing, Paired, Problem, Severity, TrayHost, View,
 };
 
 /// What is shown when the program starts with these options; nothing is connected.
@@ -46,6 +46,7 @@ pub(crate) async fn view_at_start(options: &Options) -> Result<View, Failure> {
             sessions_today: 0,
             running: 0,
             queued: 0,
+            locked: 0,
             undelivered: 0,
             storage: None,
             gateway_version: None,
@@ -83,7 +84,10 @@ impl<S: Shell> Controller<S> {
         match &self.phase {
             Phase::Opening => Installation::Starting,
             Phase::Locked { problem, .. } => Installation::Locked { problem: problem.clone() },
-            Phase::Unpaired { problem } => Installation::Unpaired { problem: problem.clone() },
+            Phase::Unpaired { problem } => {
+                let npm = self.npm.as_ref().map(npm_pairing);
+                Installation::Unpaired { problem: problem.clone(), npm }
+            }
             Phase::Pairing(Pairing { ticket, interrupted, .. }) => {
                 let (ticket, interrupted) = (ticket.clone(), interrupted.clone());
                 Installation::Pairing { ticket, interrupted }
@@ -99,13 +103,14 @@ impl<S: Shell> Controller<S> {
                     sessions_today: count(load.sessions_today),
                     running: count(load.running),
                     queued: count(load.queued),
+                    locked: count(load.locked),
                     undelivered: count(load.undelivered),
                     storage: carrying.fitness.storage(&carrying.snapshot).map(Box::new),
                     gateway_version: carrying.gateway_version.clone(),
                 })
             }
             // It takes a moment, in which nothing changes that a person should see.
-            Phase::Claiming(After::Carry) => {
+            Phase::Claiming(After::Carry) | Phase::Starting => {
                 let shown = self.shown.as_ref().map(|view| view.installation.clone());
                 shown.unwrap_or(Installation::Starting)
             }
@@ -129,6 +134,14 @@ impl<S: Shell> Controller<S> {
             cloud: self.config.cloud.to_string(),
             may: MAY.map(ToOwned::to_owned).to_vec(),
         }
+    }
+}
+
+fn npm_pairing(found: &cli::NpmPairing) -> NpmPairing {
+    NpmPairing {
+        id: found.installation.to_string(),
+        cloud: found.cloud.to_string(),
+        folder: found.folder.display().to_string(),
     }
 }
 

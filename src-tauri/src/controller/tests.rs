@@ -1,6 +1,7 @@
 //! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
 //! it is asked for.
 
+mod migration;
 mod storage;
 mod taken_away;
 
@@ -136,6 +137,8 @@ impl Computer {
         .unwrap();
         // The keychain of whoever runs the tests is left alone.
         controller.config.secrets.preference = vault::Preference::FileOnly;
+        // So is what an npm bridge of theirs keeps.
+        controller.config.npm_folder = Some(self.folder.path().join("npm"));
         let (events, stop) = (controller.events(), CancellationToken::new());
         let life = tokio::spawn(controller.run(stop.clone()));
         Program { events, notes: watching, stop, life }
@@ -187,6 +190,12 @@ impl Program {
 
     async fn until(&mut self, what: &str, is: impl Fn(&Installation) -> bool) {
         self.until_some(what, |notes| is(&notes.view.as_ref()?.installation).then_some(())).await;
+    }
+
+    /// Waits until there is no pairing, and nothing went wrong.
+    async fn until_unpaired(&mut self) {
+        let unpaired = Installation::Unpaired { problem: None, npm: None };
+        self.until("unpaired", |it| *it == unpaired).await;
     }
 
     async fn until_connected(&mut self) {
@@ -260,7 +269,7 @@ async fn a_cancelled_pairing_leaves_the_computer_unpaired_and_can_be_begun_again
         .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
         .await;
     program.wish(Request::CancelPairing);
-    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.until_unpaired().await;
     program.wish(Request::Pair);
     program
         .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
@@ -278,7 +287,11 @@ async fn a_denied_pairing_says_why_and_what_to_do() {
     computer.cloud.deny_pairing(&code.await);
     let problem = program.until_some("a problem", |notes| {
         let installation = &notes.view.as_ref()?.installation;
-        if let Installation::Unpaired { problem } = installation { problem.clone() } else { None }
+        if let Installation::Unpaired { problem, .. } = installation {
+            problem.clone()
+        } else {
+            None
+        }
     });
     let problem = problem.await;
     assert!(problem.what.contains("denied") && problem.remedy.is_some(), "{problem:?}");
@@ -348,10 +361,10 @@ async fn unpairing_forgets_the_token() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
     program.wish(Request::Unpair);
-    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.until_unpaired().await;
     program.end().await;
     let mut program = computer.start();
-    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.until_unpaired().await;
     program.end().await;
 }
 

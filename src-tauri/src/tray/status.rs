@@ -61,7 +61,7 @@ pub(super) fn lines(installation: &Installation, now_ms: u64) -> Vec<Item> {
             lines.push(try_again());
             lines
         }
-        Installation::Unpaired { problem } => {
+        Installation::Unpaired { problem, .. } => {
             let mut lines = vec![text("This computer is not paired")];
             lines.extend(problem.iter().flat_map(|problem| self::problem(None, problem)));
             lines
@@ -76,6 +76,7 @@ pub(super) fn lines(installation: &Installation, now_ms: u64) -> Vec<Item> {
                 let what = text("Nothing can be stored, so messages wait at Sophon");
                 std::iter::once(what).chain(self::problem(None, problem)).collect()
             });
+            lines.extend(locked(paired.locked));
             lines.extend(link("Sophon", &paired.cloud, now_ms));
             lines.extend(link(&gateway(paired), &paired.gateway, now_ms));
             lines.push(name(&paired.identity));
@@ -103,6 +104,15 @@ pub(super) fn time_left(until_ms: u64, now_ms: u64) -> Option<String> {
 /// Words of the program.
 pub(super) fn text(words: impl Into<String>) -> Item {
     Item::Text(words.into())
+}
+
+/// Says that messages wait for the key of their chat.
+fn locked(messages: u32) -> Option<Item> {
+    match messages {
+        0 => None,
+        1 => Some(text("1 message waits for the phone's key")),
+        several => Some(text(format!("{several} messages wait for the phone's key"))),
+    }
 }
 
 /// Names the gateway, with the version that it said last.

@@ -52,6 +52,7 @@ fn paired(cloud: Link, gateway: Link) -> Installation {
         sessions_today: 3,
         running: 1,
         queued: 0,
+        locked: 0,
         undelivered: 0,
         storage: None,
         gateway_version: Some("2026.9.6".into()),

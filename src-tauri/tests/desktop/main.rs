@@ -7,6 +7,7 @@ mod approvals;
 mod computer;
 mod keychain;
 mod life;
+mod migration;
 mod pairing;
 mod pictures;
 mod real_gateway;

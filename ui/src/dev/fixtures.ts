@@ -6,6 +6,7 @@ import type {
   Installation,
   Link,
   LogLine,
+  NpmPairing,
   Paired,
   Pulse,
   View,
@@ -55,6 +56,7 @@ export function fixtures(now: number): Record<string, Fixture> {
     sessions_today: 12,
     running: 1,
     queued: 3,
+    locked: 0,
     undelivered: 0,
     storage: null,
     gateway_version: "2026.9.6",
@@ -92,7 +94,25 @@ export function fixtures(now: number): Record<string, Fixture> {
       }),
       tab: "overview",
     },
-    "overview-unpaired": { view: view({ state: "unpaired", problem: null }), tab: "overview" },
+    "overview-unpaired": {
+      view: view({ state: "unpaired", problem: null, npm: null }),
+      tab: "overview",
+    },
+    "overview-unpaired-npm": {
+      view: view({ state: "unpaired", problem: null, npm: NPM }),
+      tab: "overview",
+    },
+    "overview-unpaired-npm-problem": {
+      view: view({
+        state: "unpaired",
+        problem: {
+          what: "The npm bridge @sophonai/bridge (process 4711) still carries this installation. Two at once would answer messages twice or not at all.",
+          remedy: "Stop it where it was started, or with `kill 4711`, and start it no more. Then take its pairing over.",
+        },
+        npm: NPM,
+      }),
+      tab: "overview",
+    },
     "overview-unpaired-problem": {
       view: view({
         state: "unpaired",
@@ -100,6 +120,7 @@ export function fixtures(now: number): Record<string, Fixture> {
           what: "The code ended before anyone confirmed it.",
           remedy: "Try again, and confirm within two minutes.",
         },
+        npm: null,
       }),
       tab: "overview",
     },
@@ -141,6 +162,7 @@ export function fixtures(now: number): Record<string, Fixture> {
       tab: "overview",
       pulse,
     },
+    "overview-awaits-key": { view: withPaired({ locked: 1 }), tab: "overview", pulse },
     "overview-undelivered": { view: withPaired({ undelivered: 2 }), tab: "overview", pulse },
     "overview-paused": { view: view({ state: "paused", identity: IDENTITY }), tab: "overview" },
     "overview-revoked": { view: view({ state: "revoked", identity: IDENTITY }), tab: "overview" },
@@ -185,9 +207,18 @@ export function fixtures(now: number): Record<string, Fixture> {
       tab: "settings",
       typed: { label: "Gateway address", text: "http://desk" },
     },
-    "settings-unpaired": { view: view({ state: "unpaired", problem: null }), tab: "settings" },
+    "settings-unpaired": {
+      view: view({ state: "unpaired", problem: null, npm: null }),
+      tab: "settings",
+    },
   };
 }
+
+const NPM: NpmPairing = {
+  id: "inst_Ab3dEf6hIj9kLm2n",
+  cloud: "https://api.sophon.at",
+  folder: "/home/ada/.config/sophon",
+};
 
 const IDENTITY: Identity = {
   id: "inst_01J9ZC6D4V",

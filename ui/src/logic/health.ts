@@ -70,6 +70,13 @@ const CANNOT_STORE: Headline = {
   detail: "Messages wait at Sophon until it can.",
 };
 
+/** Says that messages wait for the key of their chat, as a sentence; none when none does. */
+export function lockedOut(locked: number): string | null {
+  if (locked === 0) return null;
+  const what = locked === 1 ? "1 encrypted message waits" : `${locked} encrypted messages wait`;
+  return `${what} for the phone's key. Open the chat on your phone.`;
+}
+
 /** Says what was lost of answers, as a sentence; none when nothing was. */
 export function losses(undelivered: number): string | null {
   if (undelivered === 0) return null;

@@ -1,18 +1,25 @@
-// The page of a computer that is not paired: one button.
+// The page of a computer that is not paired: one button, and a second way where the npm bridge was
+// paired before.
 
 import type { JSX } from "preact";
 
-import type { Problem } from "../generated";
+import type { NpmPairing, Problem } from "../generated";
 import { ProblemNote } from "../parts/problem";
 import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
+import { TakeOver } from "./take-over";
 
-/** What Sophon is for, why the last try ended if it did, and the button that pairs. */
-export function FirstRun(props: { problem: Problem | null; name: string }): JSX.Element {
+/** What Sophon is for, why the last try ended if it did, and the ways to a pairing. */
+export function FirstRun(props: {
+  problem: Problem | null;
+  npm: NpmPairing | null;
+  name: string;
+}): JSX.Element {
   const wish = useWish();
   return (
     <div class="first-run">
-      <Drawing />
+      {/* Where there are two ways, both are in view. */}
+      {props.npm === null && <Drawing />}
       <h1>{props.problem === null ? "Your agents, on your phone" : "Not paired yet"}</h1>
       {props.problem === null ? (
         <p class="lead">
@@ -23,11 +30,12 @@ export function FirstRun(props: { problem: Problem | null; name: string }): JSX.
         <ProblemNote problem={props.problem} />
       )}
       <button type="button" class="primary large" onClick={() => wish({ request: "pair" })}>
-        {props.problem === null ? "Pair this computer" : "Try again"}
+        {props.problem === null || props.npm !== null ? "Pair this computer" : "Try again"}
       </button>
       <p class="quiet">
         Your phone will call it “<Visible text={props.name} />”. The name is in Settings.
       </p>
+      {props.npm !== null && <TakeOver pairing={props.npm} />}
     </div>
   );
 }

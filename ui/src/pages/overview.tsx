@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 
 import type { Identity, Paired, Problem, Pulse, View } from "../generated";
-import { type Headline, headline, losses } from "../logic/health";
+import { type Headline, headline, lockedOut, losses } from "../logic/health";
 import { useNow } from "../parts/clock";
 import { IdentityCard, Rights } from "../parts/identity";
 import { LinkRow } from "../parts/link-row";
@@ -38,7 +38,13 @@ function CurrentInstallation(props: { view: View; state: State; happen: Happen }
     case "locked":
       return <Locked problem={installation.problem} />;
     case "unpaired":
-      return <FirstRun problem={installation.problem} name={view.settings.name} />;
+      return (
+        <FirstRun
+          problem={installation.problem}
+          npm={installation.npm}
+          name={view.settings.name}
+        />
+      );
     case "pairing":
       return <PairingPage ticket={installation.ticket} interrupted={installation.interrupted} />;
     case "paired":
@@ -85,6 +91,7 @@ function Connected(props: {
   const now = useNow();
   const wish = useWish();
   const lost = losses(paired.undelivered);
+  const locked = lockedOut(paired.locked);
   return (
     <>
       <Hero shown={headline({ state: "paired", ...paired }, now)} />
@@ -104,6 +111,7 @@ function Connected(props: {
         <LinkRow name="OpenClaw" link={paired.gateway} beat={pulse.gateway} now={now} />
       </section>
       <Figures paired={paired} />
+      {locked !== null && <Note>{locked}</Note>}
       {lost !== null && <Note>{lost}</Note>}
       {!isNew && <IdentityCard identity={paired.identity} />}
       <div class="actions split">

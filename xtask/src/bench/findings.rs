@@ -9,6 +9,7 @@ use crate::measure::table::{self, digits};
 /// In what something is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
+    Microseconds,
     Milliseconds,
     Seconds,
     Megabytes,
@@ -23,6 +24,7 @@ pub(super) enum Unit {
 impl Unit {
     fn symbol(self) -> &'static str {
         match self {
+            Self::Microseconds => "µs",
             Self::Milliseconds => "ms",
             Self::Seconds => "s",
             Self::Megabytes => "MB",

@@ -9,6 +9,7 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod findings;
+mod sealing;
 mod start;
 mod turns;
 
@@ -56,6 +57,7 @@ struct Amount {
     near_turns: usize,
     far_turns: usize,
     idle: Duration,
+    sealing: usize,
     crowd_rounds: usize,
 }
 
@@ -67,6 +69,7 @@ impl Options {
                 near_turns: 30,
                 far_turns: 8,
                 idle: Duration::from_secs(3),
+                sealing: 200,
                 crowd_rounds: 5,
             };
         }
@@ -75,6 +78,7 @@ impl Options {
             near_turns: 200,
             far_turns: 40,
             idle: Duration::from_secs(10),
+            sealing: 1000,
             crowd_rounds: 20,
         }
     }
@@ -88,7 +92,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let Some(program) = &options.bridge else { return build_and_measure(options) };
     let program = std::path::absolute(program)?;
     let amount = options.amount();
-    let mut steps = Steps::of(7);
+    let mut steps = Steps::of(8);
     let mut findings = Findings::default();
 
     let step = steps.begin("the machine");
@@ -106,6 +110,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
     let step = steps.begin("turns, the cloud 100 ms away");
     turns::measure_far(&rig(&program, FAR)?, amount.far_turns, &mut findings)?;
+    step.done("measured");
+
+    let step = steps.begin("encryption");
+    sealing::measure(amount.sealing, &mut findings)?;
     step.done("measured");
 
     let step = steps.begin("the cost of a stream");

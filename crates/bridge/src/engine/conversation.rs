@@ -10,6 +10,7 @@ use openclaw::{Call, Generation, RunEvent, RunEventKind, RunId, SessionKey, Tool
 use sap::{InteractionId, SessionId, UserMessage};
 
 use super::act::{Act, Purpose, TurnId};
+use super::explain::Cause;
 use super::queue_card::{QueueCard, queue_card};
 use super::turn::{Context, Heard, Turn, has_substance};
 
@@ -108,6 +109,21 @@ impl Conversation {
         self.tidy(cx, acts);
     }
 
+    /// Answers a message that cannot be handed over.
+    pub(crate) fn decline(
+        &mut self,
+        id: TurnId,
+        message: &UserMessage,
+        interaction_id: Option<InteractionId>,
+        cause: Cause,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let mut turn = Turn::of_message(id, message, "", interaction_id, cx);
+        turn.open(acts);
+        turn.decline(cause, cx, acts);
+    }
+
     fn is_busy(&self) -> bool {
         self.active.is_some() || !self.adopted.is_empty()
     }
@@ -182,9 +198,10 @@ impl Conversation {
         if self.ended.contains(&run) {
             // One that nobody listens to may have answered a message beside its own.
             if matches!(kind, RunEventKind::Final { .. })
-                && let Some(turn) = self.active.as_mut().filter(|turn| turn.expects_another_run(cx))
+                && let Some(turn) =
+                    self.active.as_mut().filter(|turn| turn.may_be_answered_beside(cx))
             {
-                turn.check_again(cx, acts);
+                turn.check_again(&kind, cx, acts);
             }
             return;
         }
@@ -224,7 +241,7 @@ impl Conversation {
         {
             // Other messages may go on as well: the history tells whose run it is.
             if begins {
-                turn.check_again(cx, acts);
+                turn.check_again(kind, cx, acts);
             }
             return false;
         }

@@ -47,6 +47,8 @@ impl Ending {
                 | Cause::GatewayLost
                 | Cause::GatewayForgot
                 | Cause::AnsweredElsewhere
+                | Cause::Undecipherable
+                | Cause::NotEncrypted
                 | Cause::Quit { .. },
             ) => (TaskStatus::Failed, "Ended with the failed answer"),
         }

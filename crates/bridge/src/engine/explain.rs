@@ -22,6 +22,10 @@ pub(crate) enum Cause {
     GatewayForgot,
     /// The gateway answered the message in a way that cannot be told apart from another's answer.
     AnsweredElsewhere,
+    /// The message could not be decrypted.
+    Undecipherable,
+    /// The message came in plain text into an encrypted session.
+    NotEncrypted,
     /// The person stopped the answer.
     Stopped,
     /// The person stopped the answer, but the gateway lets nobody stop a command's continuation.
@@ -65,6 +69,17 @@ impl Cause {
                  the message again if the answer is missing."
                     .into(),
             ),
+            Self::Undecipherable => Some(
+                "⚠️ This message could not be decrypted on the computer, so the agent has not seen \
+                 it. Open this chat on the phone once more, then send the message again."
+                    .into(),
+            ),
+            Self::NotEncrypted => Some(
+                "⚠️ This message reached the computer without encryption, although this chat is \
+                 encrypted, so it was not given to the agent. If you wrote it, send it again from \
+                 an up-to-date app."
+                    .into(),
+            ),
             Self::Stopped => text_is_empty.then(|| "Stopped.".into()),
             Self::StoppedButRunning => Some(
                 "⚠️ Stopped here, but a command that was already approved may still run: this \
@@ -96,6 +111,8 @@ impl Cause {
             | Self::GatewayLost
             | Self::GatewayForgot
             | Self::AnsweredElsewhere
+            | Self::Undecipherable
+            | Self::NotEncrypted
             | Self::Stopped
             | Self::StoppedButRunning
             | Self::Quit { .. } => FinishReason::Stop,

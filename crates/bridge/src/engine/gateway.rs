@@ -80,6 +80,7 @@ impl Engine {
         // Frames of every session arrive; only those of ours reach the phone.
         let Some(session) = self.by_key.get(&event.session_key).cloned() else { return };
         self.recent.note(&session, now);
+        self.note_tool(&session, &event, effects);
         let id = self.fresh_turn();
         self.with(&session, now, effects, |conversation, cx, acts| {
             conversation.on_run(event, id, cx, acts);

@@ -1,9 +1,10 @@
 //! What of the engine outlives the process, and how the next process goes on from it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use journal::{Row, Table};
 use sap::{InstallationId, MessageId, SessionId, UpdateId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Now;
@@ -11,12 +12,16 @@ use super::conversation::{Conversation, ConversationRecord, FORGET_AFTER};
 use super::desk::ApprovalRecord;
 use super::gateway::LastGateway;
 use super::ledger::{self, Ledger, keys};
+use super::locked::{LOCKED, LockedRecord};
+use super::outbox::Seal;
 use super::sent::Sent;
 use super::turn::{Turn, TurnRecord};
 use super::{Engine, TurnId};
 
 /// The key of the gateway's row among the facts.
 const GATEWAY: &str = "gateway";
+/// What the keys of encrypted sessions begin with among the facts.
+const ENCRYPTED: &str = "encrypted ";
 /// What the keys of chosen models begin with among the facts.
 const MODEL: &str = "model ";
 
@@ -39,7 +44,7 @@ impl Engine {
         for id in keys(rows, Table::Messages) {
             engine.seen_messages.add(MessageId::new(id));
         }
-        engine.take_back_facts(rows);
+        engine.take_back_facts(rows, now);
         engine.take_back_conversations(rows, now);
         let sent = engine.outbox.take_back(rows, now);
         engine.take_back_turns(rows, &sent, now);
@@ -49,17 +54,24 @@ impl Engine {
         engine
     }
 
-    fn take_back_facts(&mut self, rows: &[Row]) {
+    fn take_back_facts(&mut self, rows: &[Row], now: Now) {
         for (_, record) in ledger::read::<GatewayRecord>(&only(rows, GATEWAY), Table::Facts) {
             self.agent = record.agent;
             self.last_gateway = Some(record.last);
         }
-        let models: Vec<Row> =
-            rows.iter().filter(|row| row.key.starts_with(MODEL)).cloned().collect();
-        for (key, model) in ledger::read::<Option<String>>(&models, Table::Facts) {
-            if let Some(session) = key.strip_prefix(MODEL) {
-                self.models_owed.insert(SessionId::new(session), model);
-            }
+        for (session, model) in beginning::<Option<String>>(rows, MODEL) {
+            self.models_owed.insert(SessionId::new(session), model);
+        }
+        for (session, ()) in beginning(rows, ENCRYPTED) {
+            let session = SessionId::new(session);
+            self.outbox.seal(&session, Seal::Locked);
+            self.encrypted.insert(session);
+        }
+        let locked = beginning::<LockedRecord>(rows, LOCKED);
+        let locked =
+            locked.into_iter().filter_map(|(key, locked)| Some((key.parse().ok()?, locked)));
+        for (number, locked) in locked.collect::<BTreeMap<u64, _>>() {
+            self.take_back_locked(number, locked, now);
         }
     }
 
@@ -111,6 +123,11 @@ impl Engine {
         }
     }
 
+    /// That a session is encrypted must outlive the process, and the conversation.
+    pub(super) fn keep_encrypted(&mut self, session: &SessionId) {
+        self.ledger.put(Table::Facts, format!("{ENCRYPTED}{session}"), &());
+    }
+
     /// Remembers an update; says whether it is new.
     pub(super) fn is_new_update(&mut self, id: &UpdateId) -> bool {
         let Some(forgotten) = self.seen_updates.see(id) else { return false };
@@ -146,6 +163,14 @@ impl Engine {
 /// The form in which an update's id is a key: a number and its digits are two ids.
 fn update_key(id: &UpdateId) -> String {
     serde_json::to_string(id).unwrap_or_default()
+}
+
+/// The facts whose keys begin so, with the rest of their keys.
+fn beginning<T: DeserializeOwned>(rows: &[Row], beginning: &str) -> Vec<(String, T)> {
+    let of_them = |row: &&Row| row.table == Table::Facts && row.key.starts_with(beginning);
+    let rows: Vec<Row> = rows.iter().filter(of_them).cloned().collect();
+    let facts = ledger::read(&rows, Table::Facts).into_iter();
+    facts.filter_map(|(key, fact)| Some((key.strip_prefix(beginning)?.to_owned(), fact))).collect()
 }
 
 fn only(rows: &[Row], key: &str) -> Vec<Row> {

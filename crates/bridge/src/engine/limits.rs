@@ -8,6 +8,10 @@ pub(crate) const MAX_TEXT: usize = 64 * 1024;
 /// Largest tool input or output in bytes, with room for the JSON around it.
 pub(crate) const MAX_TOOL: usize = 96 * 1024;
 
+/// The same for what is sealed: its base64, with nonce and tag, is what the cloud measures.
+pub(crate) const SEALED_TEXT: usize = MAX_TEXT / 4 * 3 - 32;
+pub(crate) const SEALED_TOOL: usize = MAX_TOOL / 4 * 3;
+
 const MARKER_ROOM: usize = 64;
 const PREVIEW: usize = 4 * 1024;
 
@@ -25,10 +29,20 @@ pub(crate) fn streamable(text: &str) -> &str {
     head(text, MAX_TEXT - MARKER_ROOM)
 }
 
+/// How much more may be streamed of an answer that is sealed, after so many bytes of it.
+pub(crate) fn streamable_sealed(more: &str, sent: usize) -> &str {
+    head(more, (SEALED_TEXT - MARKER_ROOM).saturating_sub(sent))
+}
+
 /// Keeps a JSON value, or shows its beginning where it is too large.
 pub(crate) fn cut_json(value: Value) -> Value {
+    cut_json_to(value, MAX_TOOL)
+}
+
+/// The same for another limit, in bytes.
+pub(crate) fn cut_json_to(value: Value, max: usize) -> Value {
     let text = value.to_string();
-    if text.len() <= MAX_TOOL {
+    if text.len() <= max {
         return value;
     }
     as_cut(&text, head(&text, PREVIEW))

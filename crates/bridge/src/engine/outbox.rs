@@ -1,29 +1,38 @@
-//! What waits to reach the cloud: one ordered lane a session for its chat and one for its
-//! approvals, many lanes side by side, within the cloud's rate buckets. One request is in flight a
+//! What waits to reach the cloud: one ordered lane a session for its chat, one for its approvals and
+//! one for what nobody waits for, many lanes side by side, within the cloud's rate buckets. One request is in flight a
 //! lane, so nothing overtakes; a retry sends the same bytes. State without I/O, like the rest of
 //! the engine.
 
+mod fit;
 mod kept;
 mod lane;
 mod line;
 mod request;
+mod seal;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sap::{Accepted, Bucket, RateReport, Rates, Refusal, Reply, SessionId};
+use sap::{Accepted, Bucket, Call, DeviceId, RateReport, Rates, Refusal, Reply, SessionId};
 
 use self::lane::{Lane, Outcome};
 use self::line::Item;
-use self::request::Request;
 use super::act::{Post, TurnId};
 use crate::backoff::Backoff;
 
+pub(crate) use self::seal::Seal;
+
 /// How many requests are in flight at once, over all sessions.
 const MAX_IN_FLIGHT: usize = 64;
+/// How long nothing is encrypted after the system gave no random numbers.
+const WAIT_FOR_RANDOMNESS: Duration = Duration::from_secs(1);
 /// How much longer than asked a wait may last, so that lanes do not all come back at once.
 const MAX_JITTER: Duration = Duration::from_millis(250);
+/// The buckets, that of the most urgent requests first.
+const BY_URGENCY: [Bucket; 5] =
+    [Bucket::Approval, Bucket::Message, Bucket::Task, Bucket::Delta, Bucket::Other];
 /// Where a retry after a server or network failure begins and ends.
 const RETRY: Backoff = Backoff::between(Duration::from_millis(500), Duration::from_secs(30));
 
@@ -37,7 +46,7 @@ pub struct Dispatch {
     /// Comes back with the reply.
     pub id: DispatchId,
     /// Route below `/v1/bridge/`.
-    pub route: &'static str,
+    pub route: Cow<'static, str>,
     /// Body, key included.
     pub body: Bytes,
 }
@@ -53,20 +62,60 @@ pub(crate) enum Delivery {
     SessionRefused { session: SessionId, code: String },
     /// The cloud refused one request for good.
     Refused { session: SessionId, code: String },
+    /// The cloud knows this bridge as a device.
+    Registered { device: DeviceId },
 }
 
-/// Names a lane. Approvals have one of their own: their bucket is narrow, and neither may they
-/// wait for text nor text for them.
+impl Delivery {
+    /// Says whether something does not reach the person.
+    pub(crate) fn is_loss(&self) -> bool {
+        match self {
+            Self::TurnRefused { .. } | Self::SessionRefused { .. } | Self::Refused { .. } => true,
+            Self::Revoked { .. } | Self::Registered { .. } => false,
+        }
+    }
+}
+
+/// Names a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct LaneId {
     session: SessionId,
-    is_approvals: bool,
+    kind: LaneKind,
+}
+
+/// What a lane carries. Kinds neither wait for each other nor share a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum LaneKind {
+    Chat,
+    Approvals,
+    /// What nobody waits for: keys, and files that were touched.
+    Aside,
 }
 
 impl LaneId {
     fn of(session: &SessionId, post: &Post) -> Self {
-        let is_approvals = matches!(post, Post::Ready(sap::Call::RequestApproval(_)));
-        Self { session: session.clone(), is_approvals }
+        match post {
+            Post::Ready(call) => Self::of_call(session, call),
+            Post::Open { .. } | Post::Text(_) | Post::End { .. } => {
+                Self { session: session.clone(), kind: LaneKind::Chat }
+            }
+        }
+    }
+
+    fn of_call(session: &SessionId, call: &Call) -> Self {
+        let kind = match call {
+            Call::RequestApproval(_) => LaneKind::Approvals,
+            Call::RegisterDevice(_) | Call::GrantSessionKey { .. } | Call::NotifyToolFile(_) => {
+                LaneKind::Aside
+            }
+            Call::SendMessage(_)
+            | Call::SendMessageDelta(_)
+            | Call::SendMessageEnd(_)
+            | Call::CreateTask(_)
+            | Call::UpdateTask(_)
+            | Call::FinishTask(_) => LaneKind::Chat,
+        };
+        Self { session: session.clone(), kind }
     }
 }
 
@@ -85,6 +134,8 @@ pub(crate) struct Outbox {
     next_number: u64,
     /// The lanes of which the ledger was not shown everything.
     changed: BTreeSet<LaneId>,
+    /// Encrypted sessions, each with its key where it is here.
+    seals: HashMap<SessionId, Seal>,
 }
 
 impl Outbox {
@@ -102,17 +153,49 @@ impl Outbox {
             next_id: 0,
             next_number: 1,
             changed: BTreeSet::new(),
+            seals: HashMap::new(),
         }
     }
 
     /// Adds something to a session's lane, merged with what waits there.
     pub(crate) fn push(&mut self, session: &SessionId, turn: TurnId, post: Post, now: Instant) {
         let id = LaneId::of(session, &post);
-        let lane = self.lanes.entry(id.clone()).or_insert_with(|| Lane::new(session.clone()));
-        lane.push(Item { number: self.next_number, turn, post, since: now });
+        let number = self.next_number;
         self.next_number += 1;
+        self.lane(&id).push(Item { number, turn, post, since: now });
         self.queue(&id);
         self.changed.insert(id);
+    }
+
+    /// From now on nothing of a session leaves in another form.
+    pub(crate) fn seal(&mut self, session: &SessionId, seal: Seal) {
+        for kind in [LaneKind::Chat, LaneKind::Approvals] {
+            let id = LaneId { session: session.clone(), kind };
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.seal = seal.clone();
+                self.queue(&id);
+            }
+        }
+        self.seals.insert(session.clone(), seal);
+    }
+
+    /// Hands no key to a device any more; what is on its way already may still arrive.
+    pub(crate) fn forget_device(&mut self, device: &DeviceId) {
+        for (id, lane) in self.lanes.iter_mut().filter(|(id, _)| id.kind == LaneKind::Aside) {
+            lane.forget_device(device);
+            self.changed.insert(id.clone());
+        }
+    }
+
+    fn lane(&mut self, id: &LaneId) -> &mut Lane {
+        self.lanes.entry(id.clone()).or_insert_with(|| {
+            let seal = match id.kind {
+                LaneKind::Chat | LaneKind::Approvals => self.seals.get(&id.session).cloned(),
+                // What is in it is sealed already.
+                LaneKind::Aside => None,
+            };
+            Lane::new(id.session.clone(), seal.unwrap_or_default())
+        })
     }
 
     /// Takes the requests that may leave now.
@@ -120,7 +203,7 @@ impl Outbox {
         self.wake(now);
         self.rate_wait = None;
         let mut dispatches = Vec::new();
-        for bucket in [Bucket::Approval, Bucket::Message, Bucket::Task, Bucket::Delta] {
+        for bucket in BY_URGENCY {
             while self.in_flight.len() < MAX_IN_FLIGHT
                 && let Some(lane) = self.ready.get(&bucket).and_then(|line| line.front())
             {
@@ -130,21 +213,30 @@ impl Outbox {
                     break;
                 }
                 self.ready.entry(bucket).or_default().pop_front();
-                dispatches.extend(self.launch(lane, bucket));
+                dispatches.extend(self.launch(lane, bucket, now));
             }
         }
         dispatches
     }
 
-    fn launch(&mut self, lane_id: LaneId, bucket: Bucket) -> Option<Dispatch> {
+    fn launch(&mut self, lane_id: LaneId, bucket: Bucket, now: Instant) -> Option<Dispatch> {
+        let nonce = self.random.u64(..);
         let lane = self.lanes.get_mut(&lane_id)?;
         lane.queued_for = None;
         self.changed.insert(lane_id.clone());
-        let request: &Request = lane.launch(self.opens_with)?;
+        let (route, body) = match lane.launch(self.opens_with, nonce) {
+            Ok(launched) => launched?,
+            Err(error) => {
+                tracing::error!(%error, "nothing can be encrypted now");
+                lane.rests();
+                self.sleeping.insert((now + WAIT_FOR_RANDOMNESS, lane_id));
+                return None;
+            }
+        };
         let id = DispatchId(self.next_id);
         self.next_id += 1;
         self.in_flight.insert(id, (lane_id, bucket));
-        Some(Dispatch { id, route: request.call.route(), body: request.body.clone() })
+        Some(Dispatch { id, route, body })
     }
 
     /// Takes the cloud's answer to a request.
@@ -210,7 +302,9 @@ impl Outbox {
                 Vec::new()
             }
             Outcome::Retry { at } => {
-                let stale = lane.give_up_stale(now);
+                // A key is worth having at any time.
+                let is_aside = lane_id.kind == LaneKind::Aside;
+                let stale = if is_aside { Vec::new() } else { lane.give_up_stale(now) };
                 if lane.rests() {
                     self.sleeping.insert((at, lane_id.clone()));
                 }
@@ -227,6 +321,7 @@ impl Outbox {
             }
             Outcome::SessionGone { code } => vec![Delivery::SessionRefused { session, code }],
             Outcome::Revoked { code } => vec![Delivery::Revoked { code }],
+            Outcome::Registered { device } => vec![Delivery::Registered { device }],
         }
     }
 

@@ -111,6 +111,13 @@ fn waits(history: &History, rows: &[&HistoryRow]) -> Vec<String> {
         .collect()
 }
 
+/// Says whether the history of the older gateway tells who asked for an approval, or what became
+/// of it.
+pub(crate) fn is_told(history: &History, approval: &str) -> bool {
+    let rows: Vec<&HistoryRow> = history.rows.iter().collect();
+    asked_for(&rows).any(|id| id == approval) || history.exec_outcome(approval).is_some()
+}
+
 /// The approvals that the older gateway asked for: `Approval required (id 1a2b, full 1a2b-…).`
 fn asked_for<'a>(rows: &[&'a HistoryRow]) -> impl Iterator<Item = &'a str> {
     rows.iter().copied().filter(|row| row.role == Role::ToolResult).filter_map(|row| {

@@ -317,11 +317,12 @@ impl Turn {
     ) {
         let busy = text.is_none() && *run == self.run && self.reply.is_empty();
         if busy && matches!(self.phase, Phase::Running { lively: false } | Phase::Sending) {
-            // The run that answers it may be one that is not listened to.
-            self.missed_frames = true;
-            self.is_unsure = true;
-            self.phase = Phase::Elsewhere;
-            return;
+            return self.wait_elsewhere();
+        }
+        let is_older = cx.gateway == Some(Generation::Older);
+        if busy && is_older && matches!(self.phase, Phase::Stopping { .. }) {
+            // Another run has it now, and may still ask for something in its name.
+            return self.check(cx, acts);
         }
         if let Some(text) = text {
             self.reply.run_says(run, &cx.redactor.own(&text));

@@ -1,7 +1,7 @@
 //! What the cloud's updates lead to.
 
 use openclaw::{Call, CallError};
-use sap::{Content, Outgoing, SessionId, Update, UpdateId, UpdateKind, UserMessage};
+use sap::{Content, SessionId, Update, UpdateKind, UserMessage};
 use serde_json::Value;
 
 use super::act::Purpose;
@@ -13,8 +13,15 @@ impl Engine {
     /// Takes an update once, and acknowledges it as often as it comes.
     pub(super) fn update(&mut self, update: Update, now: Now, effects: &mut Vec<Effect>) {
         let Update { id, session_id, interaction_id, kind } = update;
+        // A key that was handed over is taken again until it is known to be kept.
+        if let (UpdateKind::SessionKeyGranted { device_id, wrapped_session_key }, Some(session)) =
+            (&kind, &session_id)
+        {
+            self.key_granted(session, device_id.as_ref(), wrapped_session_key, now, effects);
+            return self.acknowledge(id, effects);
+        }
         if !self.is_new_update(&id) {
-            return acknowledge(id, effects);
+            return self.acknowledge(id, effects);
         }
         if let Some(session) = &session_id {
             self.recent.note(session, now);
@@ -22,11 +29,12 @@ impl Engine {
         match (kind, session_id) {
             (UpdateKind::Message(message), Some(session)) => {
                 if self.is_new_message(&message.id) {
-                    self.message(&session, &message, interaction_id, now, effects);
+                    self.message(&session, message, interaction_id, now, effects);
                 }
             }
             (UpdateKind::Cancelled { reason }, Some(session)) => {
                 tracing::info!(%session, reason, "the person stopped an answer");
+                self.cancel_locked(&session, interaction_id.as_ref());
                 self.with(&session, now, effects, |conversation, cx, acts| {
                     conversation.cancel(interaction_id.as_ref(), cx, acts);
                 });
@@ -43,15 +51,16 @@ impl Engine {
                 self.phone_decided(approval_id.as_str(), decision, now, effects);
             }
             (UpdateKind::InstallationRevoked, _) => {
-                acknowledge(id, effects);
+                self.acknowledge(id, effects);
                 return self.revoke("installation_revoked".into(), now, effects);
             }
             (
                 UpdateKind::Message(_)
                 | UpdateKind::Cancelled { .. }
                 | UpdateKind::SessionEnded
-                | UpdateKind::ModelChanged { .. },
-                None,
+                | UpdateKind::ModelChanged { .. }
+                | UpdateKind::SessionKeyGranted { .. },
+                _,
             ) => tracing::warn!(update = %id, "an update names no session and is skipped"),
             (UpdateKind::Malformed { name, problem }, _) => {
                 tracing::warn!(update = %id, kind = name, problem, "an update cannot be read");
@@ -59,15 +68,11 @@ impl Engine {
             (UpdateKind::Unknown { name }, _) => {
                 tracing::debug!(update = %id, kind = name, "an update of an unknown type is skipped");
             }
-            (
-                UpdateKind::DeviceAdded { device_id, .. } | UpdateKind::DeviceRevoked { device_id },
-                _,
-            ) => {
-                tracing::debug!(update = %id, device = %device_id, "news of a device are skipped");
+            (UpdateKind::DeviceAdded { device_id, pubkey, label, platform }, _) => {
+                let platform = platform.as_deref();
+                self.device_added(&device_id, &pubkey, label, platform, now, effects);
             }
-            (UpdateKind::SessionKeyGranted { .. }, _) => {
-                tracing::debug!(update = %id, "the key of an encrypted session is skipped");
-            }
+            (UpdateKind::DeviceRevoked { device_id }, _) => self.device_revoked(&device_id),
             (
                 UpdateKind::SessionStarted
                 | UpdateKind::InstallationCreated
@@ -75,40 +80,54 @@ impl Engine {
                 _,
             ) => {}
         }
-        acknowledge(id, effects);
+        self.acknowledge(id, effects);
     }
 
     fn message(
         &mut self,
         session: &SessionId,
-        message: &UserMessage,
+        message: UserMessage,
         interaction_id: Option<sap::InteractionId>,
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
-        let refuse = |why: &str, effects: &mut Vec<Effect>| {
+        let is_encrypted = matches!(message.content, Content::Encrypted(_));
+        if is_encrypted {
+            self.is_encrypted_from_now(session);
+        }
+        if is_encrypted || self.encrypted.contains(session) {
+            return self.locked_message(session, message, interaction_id, now, effects);
+        }
+        let Content::Plain(text) = &message.content else { return };
+        self.carry(session, &message, text, interaction_id, now, effects);
+    }
+
+    /// Takes a message that can be read.
+    pub(super) fn carry(
+        &mut self,
+        session: &SessionId,
+        message: &UserMessage,
+        text: &str,
+        interaction_id: Option<sap::InteractionId>,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        if text.trim().is_empty() && message.attachments.is_empty() {
+            let why = "it has neither text nor a file";
             tracing::warn!(%session, why, "a message cannot be carried");
             let notice = Notice::MessageRefused { session: session.clone(), why: why.to_owned() };
-            effects.push(Effect::Notify(notice));
-        };
-        let text = match &message.content {
-            Content::Plain(text) if text.trim().is_empty() && message.attachments.is_empty() => {
-                return refuse("it has neither text nor a file", effects);
-            }
-            Content::Plain(text) => text.clone(),
-            // Nothing of an encrypted session may leave in plain text, an error included.
-            Content::Encrypted(_) => {
-                return refuse("it is encrypted, and this version holds no session keys", effects);
-            }
-        };
+            return effects.push(Effect::Notify(notice));
+        }
         self.ensure(session, now, effects);
         let turn = self.fresh_turn();
         self.with(session, now, effects, |conversation, cx, acts| {
-            conversation.message(turn, message, &text, interaction_id, cx, acts);
+            conversation.message(turn, message, text, interaction_id, cx, acts);
         });
     }
 
     fn end_session(&mut self, session: &SessionId, now: Now, effects: &mut Vec<Effect>) {
+        self.cancel_locked(session, None);
+        self.forget_touched(session);
         self.with(session, now, effects, super::Conversation::abandon_all);
         self.models_owed.remove(session);
         self.keep_model(session);
@@ -161,8 +180,4 @@ impl Engine {
             effects.push(Effect::Notify(Notice::MessageRefused { session, why }));
         }
     }
-}
-
-fn acknowledge(id: UpdateId, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Cloud(Outgoing::Ack { up_to: id }));
 }

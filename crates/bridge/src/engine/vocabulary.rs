@@ -2,11 +2,12 @@
 
 use journal::{Change, Firmness};
 use openclaw::{Call, CallError, Decision, Event, Generation, OutgoingAttachment};
+use sap::sealed::FileTool;
 use sap::{Attachment, Outgoing, Question, SessionId, Update};
 use serde_json::Value;
 
-use super::{Dispatch, DispatchId, Purpose, TurnId};
-use crate::Notice;
+use super::{Dispatch, DispatchId, Purpose, TouchedFile, TurnId};
+use crate::{Keyring, Notice};
 
 /// What happened.
 #[derive(Debug)]
@@ -34,6 +35,10 @@ pub enum Input {
     Answered(Purpose, Result<Value, CallError>),
     /// The files of a message came, or did not.
     Fetched(SessionId, TurnId, Vec<Result<OutgoingAttachment, String>>),
+    /// A file of a session was looked at: what was done with it, its whole path, its size in bytes.
+    Looked(SessionId, FileTool, String, u64),
+    /// The session keys are kept up to the change with this number, or why they cannot be.
+    KeysKept(Result<u64, String>),
     /// A person at this computer decided an approval.
     Decided(String, Decision),
     /// Time passed.
@@ -89,6 +94,15 @@ pub enum Effect {
         /// Largest file in bytes.
         max_bytes: u64,
     },
+    /// Look at a file of this computer.
+    Look {
+        /// Session whose agent touched it.
+        session: SessionId,
+        /// The file.
+        file: TouchedFile,
+    },
+    /// Keep the session keys, which are these since the change with this number, and say so.
+    KeepKeys(u64, Keyring),
     /// Tell whoever watches.
     Notify(Notice),
     /// The installation is revoked: stop dialling, delete the credentials.
@@ -111,6 +125,8 @@ pub struct Load {
     pub approvals: usize,
     /// Parts of answers that the cloud did not take for good, since this program began.
     pub undelivered: usize,
+    /// Messages of encrypted sessions that wait for their key.
+    pub locked: usize,
     /// Sessions in which something happened today, which is within the last 24 hours: the engine
     /// knows no time zone.
     pub sessions_today: usize,

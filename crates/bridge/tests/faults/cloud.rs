@@ -1,6 +1,8 @@
 //! A simulated Sophon Cloud, after `sap.md`: updates until they are acknowledged, and answers to
 //! requests with idempotency.
 
+mod devices;
+mod opened;
 mod phone;
 mod requests;
 
@@ -11,7 +13,9 @@ use sap::{Update, UpdateId};
 use serde_json::Value;
 
 use crate::clock::{MINUTE, Millis};
+use crate::secrets::Secrets;
 
+pub(crate) use self::devices::Devices;
 pub(crate) use self::phone::{Bubble, Phone};
 pub(crate) use self::requests::{error, network, wait};
 
@@ -23,6 +27,10 @@ const INTERACTION_LIFE: Millis = 30 * MINUTE;
 pub(crate) struct Cloud {
     /// What the phone shows.
     pub(crate) phone: Phone,
+    /// The keys of encrypted sessions, of which the cloud itself knows nothing.
+    pub(crate) secrets: Secrets,
+    /// The person's devices.
+    pub(crate) devices: Devices,
     /// What the cloud saw that must not happen.
     pub(crate) violations: Vec<String>,
     /// The dialect that opens no bubble with an empty text.
@@ -50,9 +58,11 @@ struct Interaction {
 
 impl Cloud {
     /// Makes a cloud of one dialect or the other.
-    pub(crate) fn new(wants_text: bool) -> Self {
+    pub(crate) fn new(wants_text: bool, secrets: Secrets) -> Self {
         Self {
             phone: Phone::default(),
+            secrets,
+            devices: Devices::default(),
             violations: Vec::new(),
             wants_text,
             updates: Vec::new(),

@@ -1,5 +1,9 @@
 //! What must hold of every world, whatever happened in it.
 
+mod keys;
+
+pub(crate) use self::keys::{MEETABLE, met};
+
 use openclaw::{Decision, Generation};
 
 use crate::clock::{MINUTE, Millis};
@@ -32,6 +36,7 @@ pub(crate) fn check(world: &World) -> Vec<String> {
     for question in world.gateway.questions.values() {
         violations.extend(question_violation(world, question));
     }
+    violations.extend(keys::check(world));
     violations
 }
 
@@ -46,12 +51,15 @@ fn message_violation(world: &World, message: &Message) -> Option<String> {
     let bubbles: Vec<&Bubble> =
         bubbles.filter(|b| b.interaction.as_deref() == Some(&message.interaction)).collect();
     let [bubble] = bubbles[..] else {
-        let fits = bubbles.is_empty() && is_over;
+        let fits = bubbles.is_empty() && (is_over || keys::is_silent(world, message));
         return (!fits).then(|| format!("{message:?} has {} bubbles", bubbles.len()));
     };
     let Some(end) = &bubble.end else {
         return (!is_over).then(|| format!("{message:?} has no end"));
     };
+    if let Some(outcome) = keys::unread(world, message, &end.text) {
+        return outcome;
+    }
     let is_shared = asked(&world.gateway, message).any(|asked| asked.shares);
     let older = world.gateway.generation == Generation::Older;
     if message.text == "stop" || is_shared || older && is_repeated(world, message) {
@@ -202,6 +210,7 @@ fn question_violation(world: &World, question: &Question) -> Option<String> {
         && question.state == (State::Expired { ran: false })
         && world.was_connected(question.asked, question.expires, LEARNS_WITHIN)
         && world.bridge_knows(session)
+        && world.can_speak(session, question.asked)
     {
         return Some(format!("{question:?} was never shown"));
     }

@@ -10,12 +10,16 @@ mod clock;
 mod cloud;
 mod gateway;
 mod invariants;
+mod key_store;
 mod person;
 mod process;
 mod schedule;
+mod secrets;
 mod storage;
 mod weather;
 mod world;
+
+use std::collections::BTreeSet;
 
 use fastrand::Rng;
 use openclaw::Generation;
@@ -68,6 +72,19 @@ fn newer_gateway_everything_at_once_loses_and_doubles_nothing() {
     suite(7);
 }
 
+#[test]
+fn among_the_worlds_is_everything_that_may_happen_to_a_message_that_wants_a_key() {
+    let mut met = BTreeSet::new();
+    for seed in (0..SEEDS).filter(|seed| !schedule::encrypted(*seed).is_empty()) {
+        let (generation, schedule) = plan(seed);
+        met.extend(invariants::met(&World::play(seed, generation, &schedule, false)));
+        if met.len() == invariants::MEETABLE.len() {
+            return;
+        }
+    }
+    panic!("of {:?} the worlds met only {met:?}", invariants::MEETABLE);
+}
+
 /// Plays the worlds of one generation and one kind of fault.
 fn suite(test: u64) {
     if let Some(seed) = setting("SOPHON_SEED") {
@@ -101,7 +118,9 @@ fn plan(seed: u64) -> (Generation, Vec<Scheduled>) {
         2 => Profile::Restarts,
         _ => Profile::Everything,
     };
-    (generation, schedule::draw(profile, &mut Rng::with_seed(seed)))
+    let mut schedule = schedule::draw(profile, &mut Rng::with_seed(seed));
+    schedule::draw_keys(seed, profile, &mut schedule);
+    (generation, schedule)
 }
 
 fn played(seed: u64, generation: Generation, schedule: &[Scheduled]) -> Vec<String> {

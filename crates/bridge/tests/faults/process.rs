@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bridge::engine::{Effect, Engine, Input, Now, Step};
+use bridge::engine::{Effect, Engine, Now, Step};
 use journal::{Change, Firmness};
 use sap::InstallationId;
 
@@ -32,16 +32,15 @@ impl Process {
         }
     }
 
-    /// Lets the engine take an input; what it wants kept and done waits. Returns the changes.
-    pub(crate) fn take(&mut self, input: Input, now: Now) -> Vec<Change> {
-        let Step { keep, firmness, effects } = self.engine.handle(input, now);
+    /// What the engine wants kept and done waits.
+    pub(crate) fn hold(&mut self, step: Step) {
+        let Step { keep, firmness, effects } = step;
         if !keep.is_empty() {
             self.written += 1;
-            self.batches.push_back((keep.clone(), firmness));
+            self.batches.push_back((keep, firmness));
         }
         let batch = self.written;
         self.held.extend(effects.into_iter().map(|effect| (batch, effect)));
-        keep
     }
 
     /// How many batches wait for the disk.

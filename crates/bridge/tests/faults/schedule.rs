@@ -1,9 +1,13 @@
 //! What happens to a world, drawn from a seed before anything happens.
 
+mod keys;
+
 use fastrand::Rng;
 
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::weather::Weather;
+
+pub(crate) use self::keys::{KeyStep, draw_keys, encrypted};
 
 /// Which faults a world meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub(crate) enum Step {
     Quit { away: Millis },
     /// The computer sleeps.
     Sleep { time: Millis },
+    /// Something happens to the keys of encrypted sessions.
+    Keys(KeyStep),
 }
 
 /// A step and its time.

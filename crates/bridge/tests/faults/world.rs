@@ -6,20 +6,25 @@ mod cloud_side;
 mod doings;
 mod gateway_side;
 mod happening;
+mod key_checks;
+mod key_side;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
 use fastrand::Rng;
 use openclaw::Generation;
 
 use self::gateway_side::Line;
 use self::happening::{Happening, Place};
+use self::key_side::KeySide;
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::cloud::Cloud;
 use crate::gateway::Gateway;
 use crate::person::Person;
 use crate::process::Process;
-use crate::schedule::{Scheduled, Step};
+use crate::schedule::{self, Scheduled, Step};
+use crate::secrets::Secrets;
 use crate::storage::Storage;
 use crate::weather::Weather;
 
@@ -67,6 +72,9 @@ pub(crate) struct World {
     socket_at: Millis,
     cloud_away: Millis,
     rest_away: Millis,
+    keys: KeySide,
+    /// The bytes of each request, by its idempotency key.
+    bodies: HashMap<String, Bytes>,
     line: Option<Line>,
     lines: u32,
     line_away: Millis,
@@ -107,8 +115,17 @@ impl World {
         let mut rng = Rng::with_seed(seed ^ 0x5eed);
         let real = seed % 50 == 49;
         let asks = rng.u8(..100) < 70;
+        let encrypted: Vec<String> =
+            schedule::encrypted(seed).into_iter().map(doings::name).collect();
+        let mut keys_rng = Rng::with_seed(seed ^ 0x6b65_7973);
+        let secrets = Secrets::new(&encrypted, keys_rng.fork());
+        let mut cloud = Cloud::new(rng.u8(..100) < 20, secrets);
+        cloud.devices.unknown = keys_rng.u8(..100) < 15;
+        let keys = KeySide::new(!encrypted.is_empty(), &cloud, keys_rng);
         Self {
-            cloud: Cloud::new(rng.u8(..100) < 20),
+            cloud,
+            keys,
+            bodies: HashMap::new(),
             gateway: Gateway::new(generation, asks, rng.fork()),
             person: Person::default(),
             violations: Vec::new(),
@@ -162,6 +179,7 @@ impl World {
         self.weather = Weather::fair();
         (self.cloud_away, self.rest_away, self.line_away) = (0, 0, 0);
         self.crash = None;
+        self.calm_keys();
         if self.process.is_none() {
             self.plan(self.clock.at() + SECOND, Happening::Starts);
         } else {
@@ -175,7 +193,7 @@ impl World {
         let settled = self.process.as_ref().is_some_and(|process| {
             let load = process.engine.load();
             process.engine.is_settled()
-                && (load.running, load.queued, load.approvals) == (0, 0, 0)
+                && (load.running, load.queued, load.approvals, load.locked) == (0, 0, 0, 0)
                 && process.uncommitted() == 0
         });
         settled

@@ -147,3 +147,21 @@ async fn damaged_secrets_are_put_aside_and_told() {
     assert!(ended.stderr.contains("was damaged"), "{}", ended.stderr);
     assert!(!computer.data("secrets.json").exists());
 }
+
+#[tokio::test]
+async fn a_key_that_cannot_be_kept_is_code_1_with_what_to_do_and_nothing_is_carried() {
+    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
+    let (_, token) = cloud.mint_installation("Den");
+    let base = cloud.base_url();
+    let computer = Computer::new();
+    computer.set_up_openclaw(CLOSED_PORT, Some(GATEWAY_TOKEN));
+    // Secrets can be read then, and not be written.
+    fs::create_dir_all(computer.data("vault.lock")).unwrap();
+    let flags = ["--json", "--sophon-base", &base, "--sophon-token", &token];
+    let ended = computer.finish(&flags).await;
+    let error = ended.event("error");
+    assert_eq!((ended.code, &error["code"]), (1, &"fatal".into()), "{ended:?}");
+    assert!(error["message"].to_string().contains("key of this installation"), "{error}");
+    assert!(error["hint"].to_string().contains("Check that the folder exists"), "{error}");
+    assert_eq!(cloud.calls().len(), 0);
+}

@@ -8,6 +8,10 @@ mod exit_codes;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
+mod npm_bridge;
+#[cfg(test)]
 mod pairing;
 #[cfg(test)]
 mod revoked;

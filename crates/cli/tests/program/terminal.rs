@@ -58,6 +58,16 @@ impl Terminal {
     }
 
     pub(crate) fn press_enter(&mut self) {
-        self.keyboard.write_all(b"\n").unwrap();
+        self.answer("");
+    }
+
+    /// Types a line.
+    pub(crate) fn answer(&mut self, text: &str) {
+        self.keyboard.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
+    /// Everything that was shown.
+    pub(crate) fn screen(&self) -> String {
+        self.screen.borrow().clone()
     }
 }

@@ -1,16 +1,12 @@
 //! Two programs for one installation, of which the second is refused, and the npm bridge beside
 //! this one.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use super::computer::Computer;
+use super::npm_bridge::npm_bridge;
 use simulator::cloud::{Cloud, CloudOptions};
 use simulator::gateway::{Gateway, GatewayOptions};
-use tokio::process::{Child, Command};
 
 const QUICK: Duration = Duration::from_secs(5);
 
@@ -103,23 +99,4 @@ async fn an_npm_bridge_of_another_installation_is_nobodys_business() {
     bridge.signal("TERM");
     let told = bridge.rest().await;
     assert!(told.iter().all(|event| event["event"] != "notice"), "{told:#?}");
-}
-
-/// Starts what looks like the npm bridge of this user, set up with a token.
-fn npm_bridge(home: &Path, token: &str) -> Child {
-    let package = home.join("lib/node_modules/@sophonai/bridge/dist");
-    let credentials = home.join(".config/sophon");
-    for folder in [&package, &credentials] {
-        fs::create_dir_all(folder).unwrap();
-    }
-    let id = token.split(':').next().unwrap();
-    let kept = serde_json::json!({"botToken": token, "installationId": id, "savedAt": ""});
-    fs::write(credentials.join("credentials.json"), kept.to_string()).unwrap();
-    // Run by a shell with the name of node, it waits until its input ends.
-    fs::write(package.join("cli.js"), "read line\n").unwrap();
-    symlink("/bin/sh", home.join("bin/node")).unwrap();
-    symlink(package.join("cli.js"), home.join("bin/bridge")).unwrap();
-    let mut node = Command::new(home.join("bin/node"));
-    node.arg(home.join("bin/bridge")).args(["openclaw", "--json"]).env_clear().env("HOME", home);
-    node.stdin(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
 }

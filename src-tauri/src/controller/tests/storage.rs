@@ -97,7 +97,7 @@ async fn unpairing_leaves_no_journal() {
     let damaged = format!("data/{name}.damaged-1700000000000");
     std::fs::write(computer.folder.path().join(damaged), "").unwrap();
     program.wish(Request::Unpair);
-    program.until("unpaired", |it| *it == Installation::Unpaired { problem: None }).await;
+    program.until_unpaired().await;
     assert_eq!(computer.journals(), [""; 0]);
     program.end().await;
 }
@@ -168,4 +168,37 @@ async fn what_is_wished_while_the_installation_is_being_claimed_comes_after() {
     program.wish(Request::Quit);
     tokio::time::timeout(SOON, program.life).await.unwrap().unwrap();
     assert_eq!(upgrades(), 2);
+}
+
+#[tokio::test]
+async fn a_key_of_the_journal_that_cannot_be_kept_is_told_with_what_to_do() {
+    let computer = Computer::new().await;
+    computer.start_paired().await.end().await;
+    let data = computer.folder.path().join("data");
+    let file = data.join("secrets.sealed");
+    let mut sealed: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let values = sealed["values"].as_object_mut().unwrap();
+    let kept = values.len();
+    values.retain(|name, _| !name.ends_with("journal/key"));
+    assert_eq!(values.len(), kept - 1);
+    std::fs::write(&file, sealed.to_string()).unwrap();
+    // Secrets can be read then, and not be written.
+    std::fs::remove_file(data.join("vault.lock")).unwrap();
+    std::fs::create_dir(data.join("vault.lock")).unwrap();
+
+    let mut program = computer.start();
+    let shown = program.until_some("a problem", |notes| {
+        let Installation::Locked { problem } = &notes.view.as_ref()?.installation else {
+            return None;
+        };
+        Some(problem.clone())
+    });
+    let problem = shown.await;
+    assert!(problem.what.contains("key of this installation"), "{problem:?}");
+    assert!(problem.remedy.unwrap().contains("Check that the folder exists"));
+    std::fs::remove_dir(data.join("vault.lock")).unwrap();
+    program.wish(Request::RetryNow);
+    program.until_connected().await;
+    program.end().await;
 }

@@ -82,7 +82,7 @@ fn a_countdown_wants_ticks_until_it_is_over_and_nothing_else_does() {
     }
     for installation in [
         Installation::Starting,
-        Installation::Unpaired { problem: None },
+        Installation::Unpaired { problem: None, npm: None },
         paired(up(None), up(None)),
         paired(Link::Connecting, down(None)),
         Installation::Paused { identity: identity() },

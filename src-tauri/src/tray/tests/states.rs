@@ -43,7 +43,7 @@ fn locked_secrets_are_told_with_what_to_do() {
 
 #[test]
 fn a_new_computer_can_be_paired() {
-    assert_snapshot!(shown(Installation::Unpaired { problem: None }), @r"
+    assert_snapshot!(shown(Installation::Unpaired { problem: None, npm: None }), @r"
     icon: not paired
     tooltip: Sophon: this computer is not paired
       This computer is not paired
@@ -64,7 +64,7 @@ fn a_new_computer_can_be_paired() {
 fn a_failed_pairing_says_why_and_can_be_tried_again() {
     let problem =
         Some(problem("The code was refused on the phone.", "Pair again when you want to."));
-    assert_snapshot!(shown(Installation::Unpaired { problem }), @r"
+    assert_snapshot!(shown(Installation::Unpaired { problem, npm: None }), @r"
     icon: not paired
     tooltip: Sophon: this computer is not paired
       This computer is not paired

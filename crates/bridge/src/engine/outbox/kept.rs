@@ -8,7 +8,7 @@ use super::super::clock::Now;
 use super::super::ledger::{self, Ledger};
 use super::super::sent::Sent;
 use super::lane::{BubbleRecord, Lane, PostRecord};
-use super::{LaneId, Outbox};
+use super::{LaneId, LaneKind, Outbox};
 use crate::engine::TurnId;
 
 impl Outbox {
@@ -27,7 +27,7 @@ impl Outbox {
     pub(crate) fn take_back(&mut self, rows: &[Row], now: Now) -> HashMap<TurnId, Sent> {
         for (key, record) in ledger::read::<BubbleRecord>(rows, Table::Bubbles) {
             let Ok(turn) = key.parse() else { continue };
-            let id = LaneId { session: record.session.clone(), is_approvals: false };
+            let id = LaneId { session: record.session.clone(), kind: LaneKind::Chat };
             self.lane(&id).take_back_bubble(TurnId(turn), record);
         }
         let posts = ledger::read::<PostRecord>(rows, Table::Posts).into_iter();
@@ -35,10 +35,7 @@ impl Outbox {
         // In the order in which they were to be sent, not in that in which they were written down.
         for (number, record) in numbered.collect::<BTreeMap<u64, _>>() {
             self.next_number = self.next_number.max(number + 1);
-            let id = LaneId {
-                session: record.session.clone(),
-                is_approvals: record.is_approval_request(),
-            };
+            let id = record.lane();
             self.lane(&id).take_back_post(number, record, now);
         }
         let lanes: Vec<LaneId> = self.lanes.keys().cloned().collect();
@@ -51,9 +48,5 @@ impl Outbox {
     /// The largest number of a turn that something here belongs to.
     pub(crate) fn last_turn(&self) -> u64 {
         self.lanes.values().flat_map(Lane::turns).map(|turn| turn.0).max().unwrap_or(0)
-    }
-
-    fn lane(&mut self, id: &LaneId) -> &mut Lane {
-        self.lanes.entry(id.clone()).or_insert_with(|| Lane::new(id.session.clone()))
     }
 }

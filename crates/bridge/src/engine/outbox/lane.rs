@@ -3,18 +3,24 @@
 mod answered;
 mod kept;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use sap::sealed::NoRandomness;
 use sap::{
-    Bucket, Call, IdempotencyKey, MessageId, SendMessage, SendMessageDelta, SendMessageEnd,
-    SessionId,
+    Bucket, Call, DeviceId, IdempotencyKey, MessageId, SendMessage, SendMessageDelta,
+    SendMessageEnd, SessionId,
 };
 
 use super::super::act::{Post, TurnId};
+use super::super::limits::streamable_sealed;
 use super::super::sent::Sent;
+use super::fit::fit;
 use super::line::{Item, Line};
 use super::request::{Request, key_of};
+use super::seal::Seal;
 
 pub(super) use self::kept::{BubbleRecord, PostRecord};
 
@@ -45,6 +51,9 @@ pub(super) enum Outcome {
     Revoked {
         code: String,
     },
+    Registered {
+        device: DeviceId,
+    },
 }
 
 #[derive(Debug)]
@@ -71,7 +80,8 @@ pub(super) struct Lane {
     unasked: HashSet<TurnId>,
     /// What the ledger was not shown yet.
     news: kept::News,
-    updates: u64,
+    /// In which form what it says leaves.
+    pub(super) seal: Seal,
     /// The bucket in whose line it stands.
     pub(super) queued_for: Option<Bucket>,
 }
@@ -84,7 +94,7 @@ enum State {
 }
 
 impl Lane {
-    pub(super) fn new(session: SessionId) -> Self {
+    pub(super) fn new(session: SessionId, seal: Seal) -> Self {
         Self {
             session,
             line: Line::default(),
@@ -93,7 +103,7 @@ impl Lane {
             bubbles: HashMap::new(),
             unasked: HashSet::new(),
             news: kept::News::default(),
-            updates: 0,
+            seal,
             queued_for: None,
         }
     }
@@ -140,12 +150,29 @@ impl Lane {
                     return;
                 }
             }
+            Post::Ready(Call::RegisterDevice(_)) => {
+                self.line.retain(|item| !matches!(item.post, Post::Ready(Call::RegisterDevice(_))));
+            }
             Post::Ready(Call::FinishTask(finish)) => self.line.retain(|item| {
                 !matches!(&item.post, Post::Ready(Call::UpdateTask(old)) if old.task_id == finish.task_id)
             }),
             Post::Ready(_) => {}
         }
         self.line.push(item);
+    }
+
+    /// Hands no key to a device any more.
+    pub(super) fn forget_device(&mut self, device: &DeviceId) {
+        let is_for_it = |call: &Call| {
+            matches!(call, Call::GrantSessionKey { grant, .. }
+                if grant.recipients.iter().any(|recipient| recipient.device_id == *device))
+        };
+        self.line.retain(|item| !matches!(&item.post, Post::Ready(call) if is_for_it(call)));
+        if self.state != State::InFlight
+            && self.current.as_ref().is_some_and(|request| is_for_it(&request.call))
+        {
+            self.complete();
+        }
     }
 
     fn set_bubble(&mut self, turn: TurnId, bubble: Bubble) {
@@ -159,9 +186,13 @@ impl Lane {
             return None;
         }
         if let Some(request) = &self.current {
-            return Some(request.call.bucket());
+            let is_held = self.seal.is_locked() && request.body.is_none();
+            return (!is_held).then(|| request.call.bucket());
         }
         self.drop_undeliverable();
+        if self.seal.is_locked() {
+            return None;
+        }
         Some(match &self.line.front()?.post {
             Post::Open { .. } | Post::End { .. } => Bucket::Message,
             Post::Text(_) => Bucket::Delta,
@@ -169,37 +200,57 @@ impl Lane {
         })
     }
 
-    /// Fixes the bytes of the next request, or takes those of the last one again.
-    pub(super) fn launch(&mut self, opens_with: &str) -> Option<&Request> {
+    /// Fixes the bytes of the next request, or takes those of the last one again; `nonce` makes the
+    /// key of a new one unique.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers to encrypt it with; it then waits to be tried again.
+    pub(super) fn launch(
+        &mut self,
+        opens_with: &str,
+        nonce: u64,
+    ) -> Result<Option<(Cow<'static, str>, Bytes)>, NoRandomness> {
         if self.state != State::Ready {
-            return None;
+            return Ok(None);
         }
         if self.current.is_none() {
-            let item = self.line.take()?;
-            let Some((call, key)) = self.prepare(&item, opens_with) else {
+            let Some(item) = self.line.take() else { return Ok(None) };
+            let Some((mut call, key)) = self.prepare(&item, opens_with, nonce) else {
                 self.line.is_done(item.number);
-                return None;
+                return Ok(None);
             };
-            let body = call.body(&key);
-            self.news.request = true;
+            if self.seal.is_sealed() {
+                fit(&mut call);
+            }
+            let Item { number, turn, since, .. } = item;
             self.current = Some(Request {
-                number: item.number,
+                number,
                 call,
-                body,
+                body: None,
                 key,
-                turn: item.turn,
-                since: item.since,
+                turn,
+                since,
                 attempts: 0,
                 was_cut: false,
             });
         }
+        let Some(request) = &mut self.current else { return Ok(None) };
+        let body = match &request.body {
+            Some(body) => body.clone(),
+            None => {
+                self.news.request = true;
+                let Some(body) = self.seal.body(&request.call, &request.key)? else {
+                    return Ok(None);
+                };
+                request.body.insert(body).clone()
+            }
+        };
         self.state = State::InFlight;
-        let request = self.current.as_mut()?;
         request.attempts += 1;
-        Some(request)
+        Ok(Some((request.call.route(), body)))
     }
 
-    fn prepare(&mut self, item: &Item, opens_with: &str) -> Option<(Call, IdempotencyKey)> {
+    fn prepare(&self, item: &Item, opens_with: &str, nonce: u64) -> Option<(Call, IdempotencyKey)> {
         let session = self.session.as_str();
         match &item.post {
             Post::Open { about, interaction_id } => {
@@ -212,10 +263,17 @@ impl Lane {
             }
             Post::Text(delta) => {
                 let (message_id, sent) = self.bubble(item.turn)?;
+                let delta = match self.seal.is_sealed() {
+                    true => streamable_sealed(delta, sent.bytes()),
+                    false => delta,
+                };
+                if delta.is_empty() {
+                    return None;
+                }
                 let range = (sent.bytes().to_string(), (sent.bytes() + delta.len()).to_string());
                 let key =
                     IdempotencyKey::derive(&["delta", message_id.as_str(), &range.0, &range.1]);
-                let delta = delta.clone();
+                let delta = delta.to_owned();
                 Some((Call::SendMessageDelta(SendMessageDelta { message_id, delta }), key))
             }
             Post::End { text, usage, finish_reason } => {
@@ -229,10 +287,7 @@ impl Lane {
                 });
                 Some((call, key))
             }
-            Post::Ready(call) => {
-                self.updates += 1;
-                Some((call.clone(), key_of(session, call, self.updates)))
-            }
+            Post::Ready(call) => Some((call.clone(), key_of(session, call, nonce))),
         }
     }
 
@@ -276,7 +331,7 @@ impl Lane {
             open.text = opens_with.to_owned();
             request.key = IdempotencyKey::derive(&[request.key.as_str(), opens_with]);
         }
-        request.body = request.call.body(&request.key);
+        request.body = None;
     }
 
     /// Lets the current request, if there is one, rest until [`Lane::wake`]; says whether it does.

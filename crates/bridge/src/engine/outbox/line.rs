@@ -17,10 +17,15 @@ pub(super) struct Item {
 
 impl Item {
     /// Says whether it must outlive the process. Text and what a running tool prints need not: the
-    /// end repeats them.
+    /// end repeats them. Neither need what nobody waits for, but keys.
     pub(super) fn must_outlive(&self) -> bool {
         match &self.post {
-            Post::Text(_) | Post::Ready(sap::Call::UpdateTask(_)) => false,
+            Post::Text(_)
+            | Post::Ready(
+                sap::Call::UpdateTask(_)
+                | sap::Call::RegisterDevice(_)
+                | sap::Call::NotifyToolFile(_),
+            ) => false,
             Post::Open { .. } | Post::End { .. } | Post::Ready(_) => true,
         }
     }

@@ -1,4 +1,4 @@
-//! A request to the cloud whose bytes are fixed.
+//! A request to the cloud whose bytes are fixed once it is first sent.
 
 use std::time::Instant;
 
@@ -12,13 +12,14 @@ use super::super::limits::{as_cut, cut};
 /// To what a text is cut when the cloud finds a body too large, in bytes.
 const SMALLER_TEXT: usize = 16 * 1024;
 
-/// A request whose bytes are fixed.
+/// A request that is sent until the cloud answers it for good.
 #[derive(Debug)]
 pub(super) struct Request {
     /// The number of what it was made of.
     pub(super) number: u64,
     pub(super) call: Call,
-    pub(super) body: Bytes,
+    /// Its bytes, the same in every try; none before they are written, or written anew.
+    pub(super) body: Option<Bytes>,
     pub(super) key: IdempotencyKey,
     pub(super) turn: TurnId,
     pub(super) since: Instant,
@@ -43,7 +44,11 @@ impl Request {
                 task.result = shown_as_cut(task.result.take());
                 task.error = task.error.take().map(|error| cut(&error, SMALLER_TEXT));
             }
-            Call::SendMessage(_) | Call::RequestApproval(_) => return false,
+            Call::SendMessage(_)
+            | Call::RequestApproval(_)
+            | Call::RegisterDevice(_)
+            | Call::GrantSessionKey { .. }
+            | Call::NotifyToolFile(_) => return false,
         }
         self.was_cut = true;
         self.key = IdempotencyKey::derive(&[self.key.as_str(), "smaller"]);
@@ -51,17 +56,16 @@ impl Request {
     }
 }
 
-/// The key of something with an id of its own; `count` tells the updates of a lane apart.
-pub(super) fn key_of(session: &str, call: &Call, count: u64) -> IdempotencyKey {
+/// The key of something with an id of its own. `nonce` makes it unique where the same may be said
+/// again with other content; of the content, which a key may outlive, nothing goes into it.
+pub(super) fn key_of(session: &str, call: &Call, nonce: u64) -> IdempotencyKey {
+    let nonce = nonce.to_string();
     match call {
         Call::CreateTask(task) => {
             IdempotencyKey::derive(&["create", session, task.task_id.as_str()])
         }
         Call::UpdateTask(task) => {
-            // A card may show the same output twice, with another in between.
-            let count = count.to_string();
-            let shown = format!("{:?}{:?}", task.status_label, task.partial_result);
-            IdempotencyKey::derive(&["update", session, task.task_id.as_str(), &count, &shown])
+            IdempotencyKey::derive(&["update", session, task.task_id.as_str(), &nonce])
         }
         Call::FinishTask(task) => {
             IdempotencyKey::derive(&["finish", session, task.task_id.as_str()])
@@ -69,9 +73,12 @@ pub(super) fn key_of(session: &str, call: &Call, count: u64) -> IdempotencyKey {
         Call::RequestApproval(approval) => {
             IdempotencyKey::derive(&["approval", session, approval.approval_id.as_str()])
         }
-        Call::SendMessage(_) | Call::SendMessageDelta(_) | Call::SendMessageEnd(_) => {
-            IdempotencyKey::derive(&[session, &format!("{call:?}")])
-        }
+        Call::RegisterDevice(_)
+        | Call::GrantSessionKey { .. }
+        | Call::NotifyToolFile(_)
+        | Call::SendMessage(_)
+        | Call::SendMessageDelta(_)
+        | Call::SendMessageEnd(_) => IdempotencyKey::derive(&[&call.route(), session, &nonce]),
     }
 }
 

@@ -72,7 +72,7 @@ fn the_end_replaces_text_that_waits_and_never_overtakes_text_in_flight() {
     assert!(outbox.poll(now).is_empty());
     outbox.settle(delta[0].id, accepted(json!({})), now);
     let last = outbox.poll(now);
-    assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
+    assert_eq!((last.len(), &*last[0].route), (1, "sendMessageEnd"));
     outbox.settle(last[0].id, accepted(json!({})), now);
     assert!(outbox.poll(now).is_empty() && outbox.is_empty());
     outbox.keep(Now { instant: now, unix_ms: 0 }, &mut Ledger::default());
@@ -89,7 +89,7 @@ fn the_end_does_not_wait_for_text_that_rests() {
     outbox.settle(first[0].id, refused(Refusal::Wait { after }), now);
     outbox.push(&session(1), T, end("ab"), now);
     let last = outbox.poll(now);
-    assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
+    assert_eq!((last.len(), &*last[0].route), (1, "sendMessageEnd"));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn the_end_does_not_wait_until_text_may_leave_again() {
     assert!(outbox.poll(now).is_empty(), "no text may leave");
     outbox.push(&session(1), T, end("b"), now);
     let last = outbox.poll(now);
-    assert_eq!((last.len(), last[0].route), (1, "sendMessageEnd"));
+    assert_eq!((last.len(), &*last[0].route), (1, "sendMessageEnd"));
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn an_approval_and_text_do_not_wait_for_each_other() {
     assert_eq!(outbox.poll(now)[0].route, "sendMessageDelta");
 }
 
-fn approval() -> sap::Call {
-    sap::Call::RequestApproval(sap::RequestApproval {
+fn approval() -> Call {
+    Call::RequestApproval(sap::RequestApproval {
         session_id: session(1),
         interaction_id: None,
         approval_id: sap::ApprovalId::new("a1"),
@@ -203,7 +203,7 @@ fn an_interaction_that_is_over_takes_its_turn_with_it_and_not_its_session() {
     let deliveries = outbox.settle(first[0].id, refused(gone), now);
     assert!(matches!(&deliveries[0], Delivery::TurnRefused { turn: T, .. }));
     let next = outbox.poll(now);
-    assert_eq!((next.len(), next[0].route), (1, "sendMessage"));
+    assert_eq!((next.len(), &*next[0].route), (1, "sendMessage"));
 }
 
 #[test]

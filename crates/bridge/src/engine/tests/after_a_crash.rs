@@ -9,9 +9,9 @@ use super::super::Input;
 use super::approvals::{approval, asks, both, decisions, is_list};
 use super::harness::{Harness, SESSION};
 
-const SOON: Duration = Duration::from_secs(2);
+pub(super) const SOON: Duration = Duration::from_secs(2);
 
-fn is_history(call: &Call) -> bool {
+pub(super) fn is_history(call: &Call) -> bool {
     matches!(call, Call::ChatHistory { .. })
 }
 
@@ -23,24 +23,24 @@ fn asked(run: &RunId, text: &str) -> Value {
     json!({"role": "user", "content": text, "idempotencyKey": format!("{run}:user")})
 }
 
-fn said(text: &str) -> Value {
+pub(super) fn said(text: &str) -> Value {
     json!({"role": "assistant", "stopReason": "stop", "content": [{"type": "text", "text": text}]})
 }
 
 /// The older gateway keeps no ids, but when something was said.
-fn asked_at(text: &str, at_ms: u64) -> Value {
+pub(super) fn asked_at(text: &str, at_ms: u64) -> Value {
     json!({"role": "user", "content": text, "timestamp": at_ms})
 }
 
-fn history(rows: &[Value]) -> Value {
+pub(super) fn history(rows: &[Value]) -> Value {
     json!({"messages": rows})
 }
 
-fn ends(h: &Harness) -> Vec<Option<String>> {
+pub(super) fn ends(h: &Harness) -> Vec<Option<String>> {
     h.bubbles().into_iter().map(|bubble| bubble.end).collect()
 }
 
-fn end(h: &Harness) -> String {
+pub(super) fn end(h: &Harness) -> String {
     h.bubbles()[0].end.clone().expect("an end")
 }
 
@@ -231,6 +231,22 @@ fn a_question_asked_while_nobody_listened_belongs_to_the_message_handed_over_bef
     h.finish(&run, "Let me.");
     h.wait(SOON);
     assert_eq!(ends(&h), [None], "it goes on once that is decided");
+}
+
+#[test]
+fn a_stop_that_took_effect_unheard_ends_the_bubble_as_soon_as_the_history_is_known() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    h.say("m1", "clean up");
+    let run = h.accept();
+    let question = approval(&h, "a1", Some(&run), both());
+    asks(&mut h, question);
+    h.update(SESSION, None, sap::UpdateKind::Cancelled { reason: None });
+    h.crash(SOON);
+    h.gateway_up(Generation::Newer, "boot-1");
+    assert_eq!(ends(&h), [None]);
+    let calls_tool = json!({"role": "assistant", "stopReason": "toolUse", "content": []});
+    h.answer(is_history, Ok(history(&[asked(&run, "clean up"), calls_tool])));
+    assert_eq!(end(&h), "Stopped.");
 }
 
 #[test]

@@ -3,14 +3,15 @@ use std::time::{Duration, Instant};
 
 use journal::{Firmness, Journal};
 use openclaw::{Call, CallError, Event, Generation, RunEvent, RunEventKind, RunId, SessionKey};
+use sap::sealed::DeviceKey;
 use sap::{
     Accepted, ApprovalId, Content, InteractionId, MessageId, Reply, SessionId, Update, UpdateId,
     UpdateKind, UserMessage,
 };
 use serde_json::{Value, json};
 
-use super::super::{Dispatch, Effect, Engine, GatewayFacts, Input, Now, Purpose};
-use crate::{Notice, Settled};
+use super::super::{Dispatch, Effect, Engine, GatewayFacts, Input, Now, Purpose, TouchedFile};
+use crate::{CloudKeys, Keyring, Notice, Settled};
 
 pub(super) const SESSION: &str = "ses_1";
 
@@ -20,13 +21,19 @@ pub(super) struct Harness {
     pub(super) journal: Journal,
     pub(super) now: Now,
     /// Requests that reached the cloud, in order.
-    pub(super) posts: Vec<(&'static str, Value)>,
+    pub(super) posts: Vec<(String, Value)>,
     /// Calls that reached the gateway, in order, with their purpose.
     pub(super) calls: Vec<(Purpose, Call)>,
     pub(super) notices: Vec<Notice>,
     pub(super) acked: Vec<UpdateId>,
     pub(super) answers: Vec<sap::Outgoing>,
     pub(super) revoked: Option<String>,
+    /// Files that are to be looked at.
+    pub(super) looks: Vec<TouchedFile>,
+    /// Keyrings that are to be kept, with their numbers.
+    pub(super) keyrings: Vec<(u64, Keyring)>,
+    /// The secret of this computer, and the keyring as it is kept; none without encrypted sessions.
+    pub(super) kept: Option<([u8; 32], Keyring)>,
     /// While set, requests to the cloud stay unanswered.
     pub(super) held: bool,
     pub(super) waiting: Vec<Dispatch>,
@@ -50,6 +57,9 @@ impl Harness {
             acked: Vec::new(),
             answers: Vec::new(),
             revoked: None,
+            looks: Vec::new(),
+            keyrings: Vec::new(),
+            kept: None,
             held: false,
             waiting: Vec::new(),
             next: 1,
@@ -85,7 +95,9 @@ impl Harness {
                 Effect::Cloud(frame) => self.answers.push(frame),
                 Effect::Post(dispatch) => self.waiting.push(dispatch),
                 Effect::Gateway(purpose, call) => self.calls.push((purpose, call)),
+                Effect::Look { file, .. } => self.looks.push(file),
                 Effect::Fetch { .. } => {}
+                Effect::KeepKeys(number, keyring) => self.keyrings.push((number, keyring)),
                 Effect::Notify(notice) => self.notices.push(notice),
                 Effect::Revoked { code } => self.revoked = Some(code),
             }
@@ -102,18 +114,28 @@ impl Harness {
         self.advance_to(self.now.instant + away);
         let rows = self.journal.rows().unwrap();
         self.engine = Engine::restore(installation(), 8, &rows, self.now);
+        self.take_keys();
         self.feed(Input::Tick);
+    }
+
+    /// The engine is given the keys that are kept.
+    pub(super) fn take_keys(&mut self) {
+        if let Some((secret, keyring)) = &self.kept {
+            let device = DeviceKey::from_bytes(secret);
+            let keys = CloudKeys { device, keyring: keyring.clone() };
+            self.engine.hold_keys(keys, "Work Mac".into());
+        }
     }
 
     /// The cloud takes what waits.
     pub(super) fn deliver(&mut self) {
         while let Some(dispatch) = (!self.waiting.is_empty()).then(|| self.waiting.remove(0)) {
             let body: Value = serde_json::from_slice(&dispatch.body).unwrap();
-            let result = match dispatch.route {
+            let result = match &*dispatch.route {
                 "sendMessage" => json!({"message_id": self.fresh("msg_out")}),
                 _ => json!({}),
             };
-            self.posts.push((dispatch.route, body));
+            self.posts.push((dispatch.route.into_owned(), body));
             let outcome = Ok(Accepted { result, idempotent: false });
             let reply = Reply { outcome, rate: None, request_id: None };
             self.feed(Input::Posted(dispatch.id, reply));
@@ -239,6 +261,14 @@ impl Harness {
         run
     }
 
+    /// The gateway is busy, and takes the last message into another run.
+    pub(super) fn is_busy(&mut self) {
+        let run = self.last_run();
+        let is_send = |call: &Call| matches!(call, Call::ChatSend { .. });
+        self.answer(is_send, Ok(json!({"runId": run.as_str(), "status": "started"})));
+        self.run(&run, RunEventKind::Final { text: None, stop_reason: None, usage: None });
+    }
+
     pub(super) fn run(&mut self, run: &RunId, kind: RunEventKind) {
         self.run_in(&format!("agent:main:{SESSION}"), run, kind);
     }
@@ -265,7 +295,7 @@ impl Harness {
         let mut opened = 1;
         for (route, body) in &self.posts {
             let id = body["message_id"].as_str().unwrap_or_default().to_owned();
-            match *route {
+            match route.as_str() {
                 "sendMessage" => {
                     // Ids are handed out in order; the harness numbers them with everything else.
                     opened += 1;

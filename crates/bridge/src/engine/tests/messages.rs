@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::super::Input;
 use super::harness::{Harness, SESSION};
-use crate::Notice;
 
 fn final_without_text() -> RunEventKind {
     RunEventKind::Final { text: None, stop_reason: None, usage: None }
@@ -275,21 +274,6 @@ fn a_gateway_that_stays_away_for_half_an_hour_is_named_in_the_bubble() {
     assert!(h.bubbles()[0].end.clone().unwrap().contains("could not be reached"));
     h.gateway_up(Generation::Newer, "boot-1");
     assert_eq!(h.sends(), 0);
-}
-
-#[test]
-fn an_encrypted_message_is_refused_without_a_word_in_plain_text() {
-    let mut h = Harness::with_gateway(Generation::Newer);
-    let kind = UpdateKind::Message(sap::UserMessage {
-        id: sap::MessageId::new("m1"),
-        content: sap::Content::Encrypted("AQID".into()),
-        attachments: Vec::new(),
-        thought_level: None,
-    });
-    h.update(SESSION, None, kind);
-    assert!(h.posts.is_empty() && h.sends() == 0);
-    assert!(matches!(h.notices[0], Notice::MessageRefused { .. }));
-    assert_eq!(h.acked.len(), 1);
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn an_end_that_was_under_way_is_sent_again_with_the_same_bytes() {
     assert_eq!(first.route, "sendMessageEnd");
     h.crash(SOON);
     assert_eq!(h.waiting.len(), 1);
-    assert_eq!((h.waiting[0].route, &h.waiting[0].body), (first.route, &first.body));
+    assert_eq!((&h.waiting[0].route, &h.waiting[0].body), (&first.route, &first.body));
     h.held = false;
     h.deliver();
     assert_eq!(h.bubbles()[0].end.as_deref(), Some("hi"));

@@ -27,6 +27,19 @@ impl Turn {
         }
     }
 
+    /// Says whether a run that nobody listens to may have answered the message beside its own.
+    pub(crate) fn may_be_answered_beside(&self, cx: Context<'_>) -> bool {
+        let is_older = cx.gateway == Some(Generation::Older);
+        self.expects_another_run(cx) || is_older && matches!(self.phase, Phase::Stopping { .. })
+    }
+
+    /// The gateway was busy: another run answers the message, maybe one that is not listened to.
+    pub(super) fn wait_elsewhere(&mut self) {
+        self.missed_frames = true;
+        self.is_unsure = true;
+        self.phase = Phase::Elsewhere;
+    }
+
     /// Says whether an approval of unknown origin may be the turn's own: a run asks once it works,
     /// and not before the message was handed over.
     pub(crate) fn may_have_asked(&self, approval: &Approval, heard: Heard) -> bool {

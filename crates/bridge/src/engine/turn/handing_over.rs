@@ -29,6 +29,11 @@ impl Turn {
         self.close(Ending::Answered { stop_reason: None }, cx, acts);
     }
 
+    /// The turn ends without anybody being asked.
+    pub(crate) fn decline(&mut self, cause: Cause, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.close(Ending::Failed(cause), cx, acts);
+    }
+
     /// The files came, or did not: the message names those that are missing.
     pub(crate) fn fetched(
         &mut self,
@@ -69,6 +74,7 @@ impl Turn {
         };
         self.phase = Phase::Sending;
         self.missed_frames = false;
+        self.is_unsure = false;
         self.last_heard = cx.now.instant;
         acts.push(Act::Call { purpose: Purpose::Send(cx.session.clone(), self.id), call });
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw::{Call, CallError, FailureKind, Generation, History};
+use openclaw::{Call, CallError, FailureKind, Generation, History, RunEventKind};
 use sap::TaskStatus;
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ impl Turn {
             self.post_cards(changes, cx, acts);
         }
         self.missed_frames = !self.is_unsent();
-        self.is_unsure = self.missed_frames && cx.gateway == Some(Generation::Newer);
+        self.is_unsure = self.missed_frames;
         match self.phase {
             Phase::Unsent { .. } => self.start(cx, acts),
             Phase::Stopping { .. } => {
@@ -56,9 +56,16 @@ impl Turn {
         self.look_up(Purpose::Check(cx.session.clone(), self.id), cx, acts);
     }
 
-    /// Looks again what became of the turn, unless it did so just now.
-    pub(crate) fn check_again(&mut self, cx: Context<'_>, acts: &mut Vec<Act>) {
-        if self.last_heard + LOOK_EVERY <= cx.now.instant {
+    /// Another run went on, and may be the turn's own: looks at its end, and before that unless it
+    /// did so just now.
+    pub(crate) fn check_again(
+        &mut self,
+        kind: &RunEventKind,
+        cx: Context<'_>,
+        acts: &mut Vec<Act>,
+    ) {
+        let is_end = matches!(kind, RunEventKind::Final { .. });
+        if is_end || self.last_heard + LOOK_EVERY <= cx.now.instant {
             self.check(cx, acts);
         }
     }
@@ -83,9 +90,13 @@ impl Turn {
             Err(_) => None,
         };
         let Some(history) = history else { return };
-        self.is_unsure = false;
         let Some(message) = &self.message else { return self.checked_adopted(&history, cx, acts) };
         let finding = recovery::find(&history, &self.run, &message.as_sent(), self.received_ms);
+        if self.is_overtaken(&finding) {
+            return self.check(cx, acts);
+        }
+        // What is not in the history yet may have been said in the run that has the message.
+        self.is_unsure = self.phase == Phase::Elsewhere && finding == Finding::Unheard;
         match (self.phase.clone(), finding) {
             (
                 Phase::Queued
@@ -96,11 +107,6 @@ impl Turn {
                 _,
             ) => {}
             (Phase::Stopping { .. }, finding) => self.checked_while_stopping(finding, cx, acts),
-            // It was overtaken by what was heard since.
-            (
-                Phase::Running { .. } | Phase::Between,
-                Finding::Answered { .. } | Finding::Failed { .. },
-            ) if self.heard => self.check(cx, acts),
             (_, Finding::InFlight { run, said, text }) => {
                 let run = run.unwrap_or_else(|| self.run.clone());
                 self.adopt(&run, cx, acts);
@@ -120,7 +126,7 @@ impl Turn {
                 self.missed_frames = false;
                 self.reply.settle(&self.run, &cx.redactor.own(&text));
                 self.usage = usage.unwrap_or_default();
-                self.outstanding.retain(|id| history.exec_outcome(id).is_none());
+                self.outstanding.retain(|id| !recovery::is_told(&history, id));
                 self.outstanding.extend(waits);
                 self.outstanding.sort();
                 self.outstanding.dedup();
@@ -141,7 +147,7 @@ impl Turn {
                 self.close(Ending::Failed(Cause::Run { kind, message }), cx, acts);
             }
             (_, Finding::Unheard) if self.is_done_there && self.may_be_elsewhere(&history, cx) => {
-                self.phase = Phase::Elsewhere;
+                self.wait_elsewhere();
             }
             (_, Finding::Unheard | Finding::Unanswered) if self.is_done_there => {
                 let ending = if self.reply.is_empty() {
@@ -188,6 +194,13 @@ impl Turn {
         }
     }
 
+    /// Says whether more was heard of the turn since the history that seems to end it.
+    fn is_overtaken(&self, finding: &Finding) -> bool {
+        let goes_on = matches!(self.phase, Phase::Running { .. } | Phase::Between);
+        let ends = matches!(finding, Finding::Answered { .. } | Finding::Failed { .. });
+        self.heard && goes_on && ends
+    }
+
     /// Says whether the message may have been taken into another run, or wait behind it. The older
     /// gateway writes nothing down before the end of the run that keeps it busy. A command is never
     /// taken so.
@@ -211,8 +224,20 @@ impl Turn {
                 self.reply.said_before_tools(&run, &said);
                 self.reply.run_says(&run, &cx.redactor.own(&text));
             }
-            Finding::Answered { text, .. } | Finding::Failed { text, .. } => {
+            Finding::Answered { text, waits, .. } => {
+                // What it asked for is denied with its end.
+                self.outstanding.extend(waits);
+                self.outstanding.sort();
+                self.outstanding.dedup();
                 self.reply.settle(&self.run, &cx.redactor.own(&text));
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+            Finding::Failed { text, .. } => {
+                self.reply.settle(&self.run, &cx.redactor.own(&text));
+                self.close(Ending::Failed(Cause::Stopped), cx, acts);
+            }
+            // It was stopped before, and nobody heard so.
+            Finding::Unanswered if !self.gateway_restarted => {
                 self.close(Ending::Failed(Cause::Stopped), cx, acts);
             }
             Finding::Active | Finding::Unanswered | Finding::Unheard => {}
@@ -221,6 +246,7 @@ impl Turn {
 
     /// A run that nobody asked for fell silent, or went on unheard.
     fn checked_adopted(&mut self, history: &History, cx: Context<'_>, acts: &mut Vec<Act>) {
+        self.is_unsure = false;
         if history.has_active_run || history.in_flight.is_some() {
             return;
         }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sap::{Accepted, Call, Refusal, Reply};
+use sap::{Accepted, Call, Refusal, Reply, SessionId};
 use serde_json::{Value, json};
 
 use super::Cloud;
+use super::opened::{self, Opened};
 use super::phone::{Bubble, End};
 use crate::clock::Millis;
 
@@ -29,7 +30,14 @@ impl Cloud {
             }
             return Ok(Accepted { result: result.clone(), idempotent: true });
         }
-        let Some(call) = Call::read(route, body) else {
+        let opened = match self.open(route, &fields) {
+            Ok(opened) => opened,
+            Err(what) => {
+                self.violations.push(what);
+                return Err(invalid("body"));
+            }
+        };
+        let Some(call) = read(route, opened.fields) else {
             self.violations.push(format!("an unreadable request: {route} {fields}"));
             return Err(invalid("body"));
         };
@@ -38,12 +46,29 @@ impl Cloud {
         Ok(Accepted { result, idempotent: false })
     }
 
+    /// Reads a request as the phone does.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub(crate) fn open(&self, route: &str, fields: &Value) -> Result<Opened, String> {
+        opened::open(&self.secrets, &self.session_of(fields), route, fields)
+    }
+
+    /// The session that a request is about, if it is about one.
+    pub(crate) fn session_of(&self, fields: &Value) -> String {
+        let of_bubble = |id: &str| self.phone.bubbles.get(id).map(|bubble| bubble.session.clone());
+        let named = fields["session_id"].as_str().map(str::to_owned);
+        named.or_else(|| of_bubble(fields["message_id"].as_str()?)).unwrap_or_default()
+    }
+
     fn perform(&mut self, call: Call, now: Millis) -> Outcome {
         match call {
             Call::SendMessage(open) => {
                 let interaction = open.interaction_id.map(|id| id.as_str().to_owned());
                 self.admit(open.session_id.as_str(), interaction.as_deref(), now)?;
-                if open.text.is_empty() && self.wants_text {
+                // An envelope is never empty.
+                let is_empty = open.text.is_empty() && !self.secrets.has(open.session_id.as_str());
+                if is_empty && self.wants_text {
                     return Err(invalid("text: required"));
                 }
                 let id = self.fresh("msg_out");
@@ -87,6 +112,16 @@ impl Cloud {
                 let id = request.approval_id.as_str().to_owned();
                 *self.phone.questions.entry(id).or_default() += 1;
                 Ok(json!({}))
+            }
+            Call::RegisterDevice(device) => {
+                self.devices.registered = Some(now);
+                self.devices.register(&device, &self.secrets, &mut self.violations)
+            }
+            Call::NotifyToolFile(_) => Err(invalid("route")),
+            Call::GrantSessionKey { session_id, grant } => {
+                self.admit(session_id.as_str(), None, now)?;
+                let (secrets, violations) = (&self.secrets, &mut self.violations);
+                self.devices.hand_over(session_id.as_str(), &grant, secrets, violations)
             }
         }
     }
@@ -162,4 +197,24 @@ pub(crate) fn error(status: u16) -> Reply {
 /// The cloud asks to wait so many milliseconds.
 pub(crate) fn wait(after: Millis) -> Reply {
     reply(Err(Refusal::Wait { after: Duration::from_millis(after) }))
+}
+
+/// Reads a request back; none when it is of no route that this cloud has.
+fn read(route: &str, body: Value) -> Option<Call> {
+    let call = match route {
+        "sendMessage" => Call::SendMessage(serde_json::from_value(body).ok()?),
+        "sendMessageDelta" => Call::SendMessageDelta(serde_json::from_value(body).ok()?),
+        "sendMessageEnd" => Call::SendMessageEnd(serde_json::from_value(body).ok()?),
+        "createTask" => Call::CreateTask(serde_json::from_value(body).ok()?),
+        "updateTask" => Call::UpdateTask(serde_json::from_value(body).ok()?),
+        "finishTask" => Call::FinishTask(serde_json::from_value(body).ok()?),
+        "requestApproval" => Call::RequestApproval(serde_json::from_value(body).ok()?),
+        "devices" => Call::RegisterDevice(serde_json::from_value(body).ok()?),
+        _ => {
+            let session = route.strip_prefix("sessions/")?.strip_suffix("/recipients")?;
+            let grant = serde_json::from_value(body).ok()?;
+            Call::GrantSessionKey { session_id: SessionId::new(session), grant }
+        }
+    };
+    Some(call)
 }

@@ -4,7 +4,7 @@ use bridge::Notice;
 use bridge::engine::{Effect, Input, Purpose};
 use journal::{Change, Table};
 use openclaw::{Event, RunEventKind};
-use sap::{Outgoing, UpdateKind};
+use sap::{Outgoing, UpdateId, UpdateKind};
 use serde_json::Value;
 
 use super::World;
@@ -64,6 +64,8 @@ impl World {
         let turns = rows.iter().filter(|row| row.table == Table::Turns);
         self.turns = turns.map(|row| (row.key.clone(), message_of(&row.value))).collect();
         self.process = Some(Process::start(&self.storage, seed, self.clock.now()));
+        self.find_keys();
+        self.find_locked(&rows);
         self.feed(Input::Tick);
         self.dial_cloud(0);
         self.dial_gateway(0);
@@ -78,9 +80,14 @@ impl World {
         self.tell(|| format!("  > {}", shown(&input)));
         self.notice_input(&input);
         let Some(process) = &mut self.process else { return };
-        let keep = process.take(input, self.clock.now());
+        let told =
+            if let Input::Update(update) = &input { Some(update.kind.clone()) } else { None };
+        let step = process.engine.handle(input, self.clock.now());
+        self.notice_kept(&step.keep);
+        self.notice_step(&step.keep, &step.effects, told.as_ref());
+        let Some(process) = &mut self.process else { return };
+        process.hold(step);
         let waits = process.uncommitted() > 0;
-        self.notice_kept(&keep);
         if waits && self.disk_at.is_none() {
             self.disk_at = Some(self.clock.at() + self.rng.u64(..=self.weather.disk));
         }
@@ -110,9 +117,10 @@ impl World {
             Effect::Cloud(frame) => {
                 let Outgoing::Ack { up_to } = frame else { return };
                 let key = serde_json::to_string(&up_to).unwrap();
-                if !self.storage.has(Table::Updates, &key) {
+                if !self.is_grant(&up_to) && !self.storage.has(Table::Updates, &key) {
                     self.violation(format!("update {key} is acknowledged and not kept"));
                 }
+                self.check_ack(&up_to);
                 self.send_ack(up_to);
             }
             Effect::Post(dispatch) => self.send_request(dispatch),
@@ -124,6 +132,10 @@ impl World {
                 {
                     self.cloud.give_up(session.as_str(), self.clock.at());
                 }
+            }
+            Effect::KeepKeys(number, keyring) => self.wants_keys_kept(number, keyring),
+            Effect::Look { .. } => {
+                self.violation("a file is looked at and none was touched".into())
             }
             Effect::Fetch { .. } => self.violation("a file is fetched and none was sent".into()),
             Effect::Revoked { .. } => self.violation("it takes itself for revoked".into()),
@@ -183,6 +195,7 @@ impl World {
     /// What of a dead process is under way arrives or does not.
     fn bury(&mut self) {
         self.process = None;
+        self.leave_keys();
         self.quitting = false;
         self.disk_at = None;
         self.calls.clear();
@@ -198,7 +211,14 @@ impl World {
             if let UpdateKind::Message(told) = &update.kind {
                 let messages = &mut self.person.messages;
                 let meant = messages.iter_mut().filter(|message| message.id == told.id.as_str());
-                meant.for_each(|message| message.delivered = true);
+                let now = self.clock.at();
+                meant.for_each(|message| {
+                    message.delivered = true;
+                    message.told_first.get_or_insert(now);
+                });
+            }
+            if let UpdateId::Number(place) = update.id {
+                self.notice_told(usize::try_from(place).unwrap());
             }
             if let UpdateKind::ApprovalResolved { approval_id, .. } = &update.kind {
                 self.hear_decision(approval_id.as_str(), false);

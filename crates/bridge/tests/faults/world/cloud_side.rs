@@ -1,6 +1,7 @@
 //! The way between the bridge and the cloud.
 
 use bridge::engine::{Dispatch, DispatchId, Input};
+use bytes::Bytes;
 use sap::UpdateId;
 use serde_json::Value;
 
@@ -34,6 +35,7 @@ impl World {
         let socket = self.sockets;
         self.socket = Some(socket);
         self.tell(|| "the cloud's socket opens".into());
+        self.cloud_is_up();
         self.deliver_again(socket);
     }
 
@@ -90,10 +92,21 @@ impl World {
     /// The bridge posts.
     pub(super) fn send_request(&mut self, dispatch: Dispatch) {
         let Dispatch { id, route, body } = dispatch;
+        self.check_leaving(&route, &body);
         let fate = self.draw_fate();
         self.tell(|| format!("  < {route} {fate:?} {}", String::from_utf8_lossy(&body)));
         let (life, at) = (self.life, self.clock.at() + self.way());
         self.plan(at, Happening::Request { life, id, fate, sent: Sent { route, body } });
+    }
+
+    /// The same key never stands for other bytes, whether or not the cloud saw the first of them.
+    fn check_leaving(&mut self, route: &str, body: &Bytes) {
+        let fields: Value = serde_json::from_slice(body).unwrap();
+        let key = fields["idempotency_key"].as_str().unwrap_or_default().to_owned();
+        if self.bodies.entry(key).or_insert_with(|| body.clone()) != body {
+            self.violation(format!("other bytes in another try: {route} {fields}"));
+        }
+        self.check_recipients(&fields);
     }
 
     fn draw_fate(&mut self) -> Fate {
@@ -140,12 +153,12 @@ impl World {
         {
             self.cloud.expire(interaction);
         }
-        let reply = self.cloud.take(sent.route, &sent.body, self.clock.at());
+        let reply = self.cloud.take(&sent.route, &sent.body, self.clock.at());
         self.tell(|| format!("cloud: {} {:?}", sent.route, reply.outcome));
         for what in std::mem::take(&mut self.cloud.violations) {
             self.violation(what);
         }
-        self.see_deltas(sent.route, &fields);
+        self.see_deltas(&sent.route, &fields);
         if sent.route == "requestApproval" && reply.outcome.is_ok() {
             self.person_sees(fields["approval_id"].as_str().unwrap_or_default());
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::World;
 use super::happening::Happening;
 use crate::clock::{MINUTE, Millis, SECOND};
-use crate::person::{Decided, Message};
+use crate::person::{Decided, Fate, Message};
 use crate::schedule::Step;
 
 impl World {
@@ -42,6 +42,9 @@ impl World {
             Happening::Leaves { line, frame } => self.leave(line, frame),
             Happening::Arrives { line, frame } => self.frame_arrives(line, frame),
             Happening::GatewayTicks { line } => self.gateway_ticks(line),
+            Happening::KeysSaved { life, number, keyring } => {
+                self.keys_saved(life, number, &keyring);
+            }
             Happening::Decides { approval, decision, here } => {
                 self.decides(&approval, decision, here);
             }
@@ -96,6 +99,7 @@ impl World {
                 }
             }
             Step::Quit { away } => self.quit(away),
+            Step::Keys(step) => self.key_step(step),
             Step::Sleep { time } => {
                 self.asleep_until = self.asleep_until.max(now + time);
                 if let Some((_, to)) = self.ups.last_mut()
@@ -113,8 +117,13 @@ impl World {
     fn say(&mut self, session: usize, again: bool) {
         let number = self.person.messages.len();
         let session_name = name(session);
-        let before = self.person.messages.iter().rfind(|m| m.session == session_name);
+        let is_encrypted = self.cloud.secrets.has(&session_name);
+        let key = if is_encrypted { self.draw_key(&session_name) } else { None };
+        let is_exposed = is_encrypted && key.is_none();
+        let is_before = |m: &&Message| m.session == session_name && !m.is_exposed;
+        let before = self.person.messages.iter().rfind(is_before);
         let text = match before {
+            Some(_) | None if is_exposed => format!("exposed{number}"),
             Some(before) if again => before.text.clone(),
             Some(_) | None if self.rng.u8(..100) < 3 => "stop".into(),
             Some(_) | None => format!("m{number}"),
@@ -130,6 +139,11 @@ impl World {
             interaction: interaction.clone(),
             session: session_name.clone(),
             text: text.clone(),
+            key,
+            is_exposed,
+            waited: false,
+            fate: Fate::default(),
+            told_first: None,
             stopped: false,
             delivered: false,
             told: None,
@@ -137,7 +151,12 @@ impl World {
         });
         let message = UserMessage {
             id: MessageId::new(id),
-            content: Content::Plain(text),
+            content: match key {
+                Some(number) => {
+                    Content::Encrypted(self.cloud.secrets.seal(&session_name, number, &text))
+                }
+                None => Content::Plain(text),
+            },
             attachments: Vec::new(),
             thought_level: None,
         };
@@ -161,10 +180,11 @@ impl World {
         self.person.messages.iter_mut().filter(meant).for_each(|message| message.stopped = true);
     }
 
-    fn announce(&mut self, session: &str, interaction: Option<&str>, kind: UpdateKind) {
+    /// Adds an update, of a session or of none.
+    pub(super) fn announce(&mut self, session: &str, interaction: Option<&str>, kind: UpdateKind) {
         let place = self.cloud.announce(Update {
             id: UpdateId::Number(0),
-            session_id: Some(SessionId::new(session)),
+            session_id: (!session.is_empty()).then(|| SessionId::new(session)),
             interaction_id: interaction.map(InteractionId::new),
             kind,
         });
@@ -248,7 +268,7 @@ impl World {
 }
 
 /// The name of a session.
-fn name(session: usize) -> String {
+pub(super) fn name(session: usize) -> String {
     format!("ses_{session}")
 }
 

@@ -1,5 +1,8 @@
 //! What is planned to happen in a world.
 
+use std::borrow::Cow;
+
+use bridge::Keyring;
 use bytes::Bytes;
 use openclaw::{CallError, Decision, Event};
 use sap::{Reply, UpdateId};
@@ -45,6 +48,8 @@ pub(crate) enum Happening {
     Arrives { line: u32, frame: Frame },
     /// The gateway shows that it lives.
     GatewayTicks { line: u32 },
+    /// The store kept the keys of the bridge, or could not.
+    KeysSaved { life: u32, number: u64, keyring: Keyring },
     /// The person decides; at the computer, or at the phone.
     Decides { approval: String, decision: Decision, here: bool },
     /// Somebody else decides.
@@ -73,7 +78,7 @@ pub(crate) enum Content {
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     /// Its route.
-    pub(crate) route: &'static str,
+    pub(crate) route: Cow<'static, str>,
     /// Its body.
     pub(crate) body: Bytes,
 }
@@ -118,6 +123,7 @@ impl Happening {
             | Self::Leaves { .. }
             | Self::Arrives { .. }
             | Self::GatewayTicks { .. }
+            | Self::KeysSaved { .. }
             | Self::Other { .. } => Place::Computer,
             Self::Step(step) => match step {
                 Step::Another { .. }
@@ -131,6 +137,7 @@ impl Happening {
                 | Step::Delete { .. }
                 | Step::Weather(_)
                 | Step::CloudAway { .. }
+                | Step::Keys(_)
                 | Step::Sleep { .. } => Place::Elsewhere,
             },
             Self::Ack { .. }

@@ -49,12 +49,11 @@ impl Opened {
                 self.tasks.push(reader.new_task(stored));
                 self.labels.push(None);
             }
+            reader.task(stored, &mut self.tasks[at]);
             if self.labels[at] != stored.status_label {
                 self.labels[at].clone_from(&stored.status_label);
-                let label = stored.status_label.as_deref();
-                self.tasks[at].status_label = label.map(|it| reader.text("tasks", it));
+                self.tasks[at].status_label = reader.label(stored);
             }
-            reader.task(stored, &mut self.tasks[at]);
         }
         for (at, stored) in session.approvals.iter().enumerate() {
             if at == self.approvals.len() {
@@ -124,6 +123,17 @@ impl Reader<'_> {
         opened.creates = stored.creates;
     }
 
+    fn label(&mut self, stored: &Task) -> Option<String> {
+        let label = stored.status_label.as_deref()?;
+        let is_it = |update: &&Value| update["status_label_ct"] == label;
+        // What an update brought is read with the update.
+        let text = match stored.updates.iter().find(is_it) {
+            Some(_) => self.open("tasks", label),
+            None => self.text("tasks", label),
+        };
+        Some(text)
+    }
+
     fn update(&mut self, stored: &Value) -> Value {
         let fields = stored.as_object().into_iter().flatten();
         let opened = fields.map(|(name, value)| match name.as_str() {
@@ -175,6 +185,10 @@ impl Reader<'_> {
 
     fn text(&mut self, kind: &str, envelope: &str) -> String {
         self.note_nonce(envelope);
+        self.open(kind, envelope)
+    }
+
+    fn open(&mut self, kind: &str, envelope: &str) -> String {
         let path = format!("{kind}/{}", self.session_id);
         let mut failure = Unreadable::Forged;
         for key in self.keys.iter().rev() {

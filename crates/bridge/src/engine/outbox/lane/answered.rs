@@ -1,5 +1,6 @@
 //! What the cloud's answer to a request means for its lane.
 
+use sap::sealed::DeviceRegistered;
 use sap::{Call, MessageId, Refusal};
 use serde_json::Value;
 
@@ -37,7 +38,13 @@ impl Lane {
             Call::CreateTask(_)
             | Call::UpdateTask(_)
             | Call::FinishTask(_)
-            | Call::RequestApproval(_) => Outcome::Nothing,
+            | Call::RequestApproval(_)
+            | Call::GrantSessionKey { .. }
+            | Call::NotifyToolFile(_) => Outcome::Nothing,
+            Call::RegisterDevice(_) => match serde_json::from_value(result.clone()) {
+                Ok(DeviceRegistered { device_id, .. }) => Outcome::Registered { device: device_id },
+                Err(_) => Outcome::Nothing,
+            },
         }
     }
 
@@ -56,6 +63,11 @@ impl Lane {
         );
         match refusal {
             Refusal::Revoked { .. } => Outcome::Revoked { code },
+            // A cloud without encrypted sessions knows no devices; files nobody waits for.
+            _ if matches!(request.call, Call::RegisterDevice(_) | Call::NotifyToolFile(_)) => {
+                Outcome::Nothing
+            }
+            _ if matches!(request.call, Call::GrantSessionKey { .. }) => Outcome::Refused { code },
             Refusal::SessionGone { .. } if code.starts_with("session") => {
                 self.line.retain(|_| false);
                 let turns: Vec<TurnId> = self.bubbles.keys().copied().collect();

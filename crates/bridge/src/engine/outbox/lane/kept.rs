@@ -10,6 +10,7 @@ use super::super::super::clock::Now;
 use super::super::super::ledger::Ledger;
 use super::super::super::sent::Sent;
 use super::super::super::turn::{key as turn_key, moment};
+use super::super::LaneId;
 use super::super::line::Item;
 use super::super::request::Request;
 use super::{Bubble, Lane};
@@ -39,8 +40,8 @@ pub(in super::super) struct PostRecord {
 enum Content {
     /// It waits.
     Waiting(Post),
-    /// It may have been sent: these are its bytes.
-    Fixed { route: String, key: IdempotencyKey, body: String, was_cut: bool },
+    /// It may have been sent, with these bytes.
+    Fixed { call: Call, key: IdempotencyKey, body: Option<String>, was_cut: bool },
 }
 
 /// An open bubble, as it is written down and read back.
@@ -53,11 +54,11 @@ pub(in super::super) struct BubbleRecord {
 }
 
 impl PostRecord {
-    /// Says whether it belongs to a lane of approvals.
-    pub(in super::super) fn is_approval_request(&self) -> bool {
+    /// Names the lane that it belongs to.
+    pub(in super::super) fn lane(&self) -> LaneId {
         match &self.content {
-            Content::Waiting(post) => matches!(post, Post::Ready(Call::RequestApproval(_))),
-            Content::Fixed { route, .. } => route == "requestApproval",
+            Content::Waiting(post) => LaneId::of(&self.session, post),
+            Content::Fixed { call, .. } => LaneId::of_call(&self.session, call),
         }
     }
 }
@@ -86,14 +87,15 @@ impl Lane {
         if let Some(request) = &self.current
             && std::mem::take(&mut self.news.request)
         {
+            let body = request.body.as_ref();
             let record = PostRecord {
                 session: self.session.clone(),
                 turn: request.turn,
                 since_ms: since_ms(request.since),
                 content: Content::Fixed {
-                    route: request.call.route().to_owned(),
+                    call: request.call.clone(),
                     key: request.key.clone(),
-                    body: String::from_utf8_lossy(&request.body).into_owned(),
+                    body: body.map(|body| String::from_utf8_lossy(body).into_owned()),
                     was_cut: request.was_cut,
                 },
             };
@@ -138,15 +140,11 @@ impl Lane {
                 }
                 self.line.push(Item { number, turn, post, since });
             }
-            Content::Fixed { route, key, body, was_cut } => {
-                let Some(call) = Call::read(&route, body.as_bytes()) else {
-                    tracing::warn!(route, "a kept request cannot be read");
-                    return self.line.is_done(number);
-                };
+            Content::Fixed { call, key, body, was_cut } => {
                 if let Call::SendMessage(open) = &call {
                     self.take_back_opening(turn, open.interaction_id.is_none());
                 }
-                let body = Bytes::from(body);
+                let body = body.map(Bytes::from);
                 let request =
                     Request { number, call, body, key, turn, since, attempts: 0, was_cut };
                 self.current = Some(request);

@@ -1,0 +1,69 @@
+//! Going on with the pairing of the npm bridge, where it left one on this computer.
+
+use cli::{Failure, NpmPairing, TakenOver, find_npm_pairing, take_over};
+
+use super::{Controller, Event, Phase};
+use crate::shell::{Shell, Topic};
+use crate::view::Problem;
+
+impl<S: Shell> Controller<S> {
+    /// Looks for a pairing of the npm bridge, for a computer that has none.
+    pub(super) fn look_for_npm_pairing(&self) {
+        let (config, events) = (self.config.clone(), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            // The loop may have ended: then nobody is asked.
+            let _ = events.send(Event::NpmFound(find_npm_pairing(&config)));
+        });
+    }
+
+    pub(super) fn npm_found(&mut self, found: Result<Option<NpmPairing>, Failure>) {
+        self.npm = match found {
+            Ok(found) => found,
+            Err(Failure { code, message, hint, .. }) => {
+                tracing::warn!(code, "a pairing of the npm bridge cannot be taken over");
+                let remark = format!("{message} {}", hint.unwrap_or_default());
+                if !self.remarks.contains(&remark) {
+                    self.remarks.push(remark);
+                }
+                None
+            }
+        };
+    }
+
+    /// Moves the pairing that was found into the vault.
+    pub(super) fn take_over(&mut self, delete_files: bool) {
+        let Phase::Unpaired { .. } = self.phase else { return };
+        let (Some(found), Some(vault)) = (self.npm.clone(), self.vault.clone()) else { return };
+        self.phase = Phase::Opening;
+        let (config, events) = (self.config.clone(), self.events.clone());
+        tokio::spawn(async move {
+            let taken = take_over(&config, &vault, &found, delete_files).await;
+            let _ = events.send(Event::TakenOver(taken));
+        });
+    }
+
+    pub(super) fn taken_over(&mut self, taken: Result<TakenOver, Failure>) {
+        // Another cloud may have been chosen meanwhile: the next start with this one finds it.
+        let Phase::Opening = self.phase else { return };
+        match taken {
+            Ok(TakenOver { token, session_keys, deleted, remarks }) => {
+                let installation = token.installation_id();
+                tracing::info!(%installation, session_keys, deleted, "went on with an old pairing");
+                self.token = Some(token);
+                self.npm = None;
+                self.remarks.extend(remarks);
+                self.stored.paired_as = None;
+                self.stored.paused = false;
+                self.remember();
+                let text = "Messages from your phone now reach the agents on this computer.";
+                self.tell(Topic::Pairing, "Paired as the npm bridge was", text);
+                self.carry();
+            }
+            Err(Failure { code, message: what, hint: remedy, .. }) => {
+                tracing::warn!(code, "the pairing of the npm bridge was not taken over");
+                self.phase = Phase::Unpaired { problem: Some(Problem { what, remedy }) };
+                self.look_for_npm_pairing();
+            }
+        }
+    }
+}
