@@ -7,6 +7,7 @@ mod after_a_crash;
 mod approval_schedules;
 mod approvals;
 mod coming_back;
+mod devices;
 mod encrypted;
 mod harness;
 mod messages;

@@ -75,6 +75,8 @@ pub(super) struct Lane {
     /// In flight, or waiting to be sent again.
     current: Option<Request>,
     state: State,
+    /// The current request is wanted no more, and is not sent again.
+    is_last_try: bool,
     bubbles: HashMap<TurnId, Bubble>,
     /// Turns that answer no message.
     unasked: HashSet<TurnId>,
@@ -100,6 +102,7 @@ impl Lane {
             line: Line::default(),
             current: None,
             state: State::Ready,
+            is_last_try: false,
             bubbles: HashMap::new(),
             unasked: HashSet::new(),
             news: kept::News::default(),
@@ -168,9 +171,14 @@ impl Lane {
                 if grant.recipients.iter().any(|recipient| recipient.device_id == *device))
         };
         self.line.retain(|item| !matches!(&item.post, Post::Ready(call) if is_for_it(call)));
-        if self.state != State::InFlight
-            && self.current.as_ref().is_some_and(|request| is_for_it(&request.call))
-        {
+        let Some(request) = self.current.as_ref().filter(|request| is_for_it(&request.call)) else {
+            return;
+        };
+        if self.state == State::InFlight {
+            // What is on its way may arrive, but it is not sent again, nor by the next process.
+            self.line.is_done(request.number);
+            self.is_last_try = true;
+        } else {
             self.complete();
         }
     }
@@ -336,6 +344,9 @@ impl Lane {
 
     /// Lets the current request, if there is one, rest until [`Lane::wake`]; says whether it does.
     pub(super) fn rests(&mut self) -> bool {
+        if self.is_last_try {
+            self.complete();
+        }
         if self.current.is_some() {
             self.state = State::Asleep;
         }
@@ -371,6 +382,7 @@ impl Lane {
 
     fn complete(&mut self) -> Option<Request> {
         self.state = State::Ready;
+        self.is_last_try = false;
         let request = self.current.take()?;
         self.line.is_done(request.number);
         Some(request)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw::{Call, Decision, Generation};
 use sap::sealed::{ContentKey, DeviceKey};
-use sap::{Content, DeviceId, MessageId, Reply, SessionId, SessionSeal, UpdateKind, UserMessage};
+use sap::{Content, MessageId, Reply, SessionId, SessionSeal, UpdateKind, UserMessage};
 use serde_json::Value;
 
 use super::super::Input;
@@ -12,22 +12,21 @@ use super::approvals::{approval, asks, both, tool_starts};
 use super::harness::{Harness, SESSION};
 use crate::{Keyring, Notice};
 
-const OURS: [u8; 32] = [1; 32];
-const PHONE: [u8; 32] = [2; 32];
-const KEY: [u8; 32] = [7; 32];
-const NEXT_KEY: [u8; 32] = [8; 32];
+pub(super) const OURS: [u8; 32] = [1; 32];
+pub(super) const KEY: [u8; 32] = [7; 32];
+pub(super) const NEXT_KEY: [u8; 32] = [8; 32];
 
-fn key(bytes: [u8; 32]) -> ContentKey {
+pub(super) fn key(bytes: [u8; 32]) -> ContentKey {
     ContentKey::from_bytes(&bytes)
 }
 
-fn sealed(text: &str, bytes: [u8; 32], session: &str) -> Content {
+pub(super) fn sealed(text: &str, bytes: [u8; 32], session: &str) -> Content {
     let envelope = key(bytes).messages(&SessionId::new(session)).seal(text).unwrap();
     Content::Encrypted(envelope.as_str().to_owned())
 }
 
 /// A computer that is registered, with a gateway, and with these keys.
-fn with_keys(keys: &[(&str, [u8; 32])]) -> Harness {
+pub(super) fn with_keys(keys: &[(&str, [u8; 32])]) -> Harness {
     let mut h = Harness::with_gateway(Generation::Newer);
     let mut keyring = Keyring::default();
     for (session, bytes) in keys {
@@ -38,7 +37,7 @@ fn with_keys(keys: &[(&str, [u8; 32])]) -> Harness {
     h
 }
 
-fn say(h: &mut Harness, message: &str, content: Content) {
+pub(super) fn say(h: &mut Harness, message: &str, content: Content) {
     let kind = UpdateKind::Message(UserMessage {
         id: MessageId::new(message),
         content,
@@ -74,7 +73,7 @@ fn read(h: &Harness, field: &str, bytes: [u8; 32]) -> Vec<String> {
     values.map(|envelope| seal.open_message(envelope).unwrap()).collect()
 }
 
-fn never_said(h: &Harness, text: &str) {
+pub(super) fn never_said(h: &Harness, text: &str) {
     for (route, body) in &h.posts {
         assert!(!body.to_string().contains(text), "{route} {body}");
     }
@@ -320,66 +319,6 @@ fn a_session_that_is_not_encrypted_goes_on_beside_one_that_is() {
 }
 
 #[test]
-fn this_computer_is_registered_at_every_connection_and_a_cloud_that_knows_no_devices_is_fine() {
-    let mut h = with_keys(&[]);
-    h.feed(Input::CloudUp);
-    h.held = true;
-    h.feed(Input::CloudUp);
-    let registered = h.posted("devices");
-    assert_eq!(registered.len(), 1);
-    assert_eq!(registered[0]["pubkey"], DeviceKey::from_bytes(&OURS).public().to_string());
-    assert_eq!(registered[0]["label"], "Work Mac");
-    let first = registered[0]["idempotency_key"].clone();
-    let second = h.waiting.pop().unwrap();
-    let body: Value = serde_json::from_slice(&second.body).unwrap();
-    assert_ne!(body["idempotency_key"], first, "it must not be answered from memory");
-    let outcome = Err(sap::Refusal::Invalid { code: "not_found".into(), fields: Vec::new() });
-    h.feed(Input::Posted(second.id, Reply { outcome, rate: None, request_id: None }));
-    assert!(h.notices.is_empty() && h.engine.load().undelivered == 0);
-    assert!(h.engine.is_settled());
-}
-
-#[test]
-fn another_device_is_handed_every_key_and_another_bridge_none() {
-    let mut h = with_keys(&[(SESSION, KEY), ("ses_2", NEXT_KEY)]);
-    let phone = DeviceKey::from_bytes(&PHONE);
-    let added = |device: &str, platform: &str| UpdateKind::DeviceAdded {
-        device_id: DeviceId::new(device),
-        pubkey: phone.public(),
-        label: None,
-        platform: Some(platform.into()),
-    };
-    h.update(SESSION, None, added("dev_bridge", "bridge"));
-    assert!(h.posts.is_empty());
-    h.update(SESSION, None, added("dev_phone", "ios"));
-    assert_eq!(h.notices, [Notice::KeysHandedOn { label: None, sessions: 2 }]);
-    for (session, bytes) in [(SESSION, KEY), ("ses_2", NEXT_KEY)] {
-        let recipients = &h.posted(&format!("sessions/{session}/recipients"))[0]["recipients"];
-        assert_eq!(recipients[0]["device_id"], "dev_phone");
-        let sealed = recipients[0]["wrapped_session_key"].as_str().unwrap();
-        assert_eq!(phone.open_grant(sealed), Ok(key(bytes)));
-    }
-}
-
-#[test]
-fn keys_that_wait_for_a_device_are_not_handed_to_it_once_it_is_revoked() {
-    let mut h = with_keys(&[(SESSION, KEY)]);
-    h.held = true;
-    let (one, two) = (DeviceId::new("dev_1"), DeviceId::new("dev_2"));
-    for device_id in [one, two.clone()] {
-        let pubkey = DeviceKey::from_bytes(&PHONE).public();
-        let kind = UpdateKind::DeviceAdded { device_id, pubkey, label: None, platform: None };
-        h.update(SESSION, None, kind);
-    }
-    h.update(SESSION, None, UpdateKind::DeviceRevoked { device_id: two });
-    h.held = false;
-    h.deliver();
-    let granted = h.posted(&format!("sessions/{SESSION}/recipients"));
-    assert_eq!(granted.len(), 1);
-    assert_eq!(granted[0]["recipients"][0]["device_id"], "dev_1");
-}
-
-#[test]
 fn decisions_of_the_phone_reach_the_gateway_from_an_encrypted_session_too() {
     let mut h = with_keys(&[(SESSION, KEY)]);
     say(&mut h, "m1", sealed("hello", KEY, SESSION));
@@ -389,41 +328,4 @@ fn decisions_of_the_phone_reach_the_gateway_from_an_encrypted_session_too() {
     h.decide("a-1", sap::Decision::Approve);
     let told = super::approvals::decisions(&h);
     assert_eq!(told, [("a-1".to_owned(), Decision::AllowOnce)]);
-}
-
-#[test]
-fn a_file_that_the_agent_changed_is_listed_on_the_phone_and_only_in_an_encrypted_chat() {
-    let tool = |h: &mut Harness, run: &openclaw::RunId, is_error| {
-        let call_id = openclaw::ToolCallId::new("call_9");
-        let args = serde_json::json!({"path": "/ws/plum.md"});
-        let start = openclaw::ToolEvent::Started { name: "edit".into(), args };
-        let text = String::new();
-        let end = openclaw::ToolEvent::Result {
-            is_error,
-            pending_approval: false,
-            text,
-            details: Value::Null,
-        };
-        for event in [start, end] {
-            h.run(run, openclaw::RunEventKind::Tool { call_id: call_id.clone(), event });
-        }
-    };
-    let mut h = with_keys(&[(SESSION, KEY)]);
-    say(&mut h, "m1", sealed("hello", KEY, SESSION));
-    let run = h.accept();
-    tool(&mut h, &run, true);
-    assert!(h.looks.is_empty(), "it was not changed");
-    tool(&mut h, &run, false);
-    assert_eq!(h.looks.len(), 1);
-    let session = SessionId::new(SESSION);
-    h.feed(Input::Looked(session, h.looks[0].tool, "/ws/plum.md".into(), 7));
-    let listed = h.posted("notifyToolFile");
-    assert_eq!((&listed[0]["tool"], &listed[0]["size_bytes"]), (&"edit".into(), &7.into()));
-    never_said(&h, "plum");
-
-    let mut h = Harness::with_gateway(Generation::Newer);
-    h.say("m1", "hello");
-    let run = h.accept();
-    tool(&mut h, &run, false);
-    assert!(h.looks.is_empty());
 }

@@ -104,13 +104,13 @@ impl World {
             return false;
         };
         let message = &mut self.person.messages[place];
-        let Some(number) = message.key else { return false };
-        message.waited = true;
-        let has_key = self.keys.held.contains(&(message.session.clone(), number));
         if is_stop {
             message.fate = Fate::Dropped;
             return false;
         }
+        let Some(number) = message.key else { return false };
+        message.waited = true;
+        let has_key = self.keys.held.contains(&(message.session.clone(), number));
         if has_key {
             return false;
         }
