@@ -80,8 +80,6 @@ async fn a_tool_that_is_allowed_runs_and_shows_its_output(flow: &Flow, version: 
 async fn an_encrypted_session_shows_the_same_to_the_phone_alone(flow: &Flow, version: Version) {
     let session = "ses_encrypted";
     flow.cloud.encrypt_session(session);
-    let bubble = flow.ask(session, "say: SEALED-WORDS").await;
-    assert_eq!(end_text(&bubble), "SEALED-WORDS", "{version:?}");
     let said = flow.cloud.say(session, "run: echo SEALED-OUTPUT");
     let asked = flow.asked(session).await;
     assert_eq!(asked.command.as_deref(), Some("echo SEALED-OUTPUT"), "{version:?}");
@@ -97,6 +95,8 @@ async fn an_encrypted_session_shows_the_same_to_the_phone_alone(flow: &Flow, ver
     let result = finish.result.as_ref().unwrap().to_string();
     assert!(result.contains("SEALED-OUTPUT"), "{version:?}: {result}");
     assert!(bubble.is_encrypted && cards[0].is_encrypted && asked.is_encrypted, "{version:?}");
+    let bubble = flow.ask(session, "say: SEALED-WORDS").await;
+    assert_eq!(end_text(&bubble), "SEALED-WORDS", "{version:?}");
     for hidden in ["SEALED-WORDS", "SEALED-OUTPUT"] {
         assert!(!flow.cloud.received_contains(hidden.as_bytes()), "{version:?}: {hidden}");
     }

@@ -1,7 +1,6 @@
 //! Whole flows in encrypted sessions: what the phone reads, what nobody else does, and what happens
 //! to keys that come late, change, or are meant for others.
 
-#![cfg(test)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod chat;

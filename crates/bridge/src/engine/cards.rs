@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// How long a card waits for the call's arguments, which follow its announcement within a frame
 /// or two.
-const ARGUMENTS_GRACE: Duration = Duration::from_millis(50);
+const ARGUMENTS_GRACE: Duration = Duration::from_millis(200);
 
 /// What should happen to a card at the phone.
 #[derive(Clone, Debug, PartialEq)]

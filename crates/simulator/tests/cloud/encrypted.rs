@@ -111,6 +111,7 @@ async fn tools_and_approvals_are_opened_field_by_field() {
         "status_label_ct": node.seal(&key, TASKS, "Runs ls"),
         "args_ct": seal(node, json!({"command": "ls"}))});
     let update = json!({"session_id": "ses_1", "task_id": "call_1",
+        "status_label_ct": node.seal(&key, TASKS, "Still runs"),
         "partial_result_ct": seal(node, json!("file"))});
     let finish = json!({"session_id": "ses_1", "task_id": "call_1", "status": "failed",
         "status_label_ct": node.seal(&key, TASKS, "Failed"),
@@ -122,6 +123,7 @@ async fn tools_and_approvals_are_opened_field_by_field() {
         "severity": "low", "details_ct": node.seal(&key, APPROVALS, &details.to_string())});
     for (route, body) in [("createTask", create), ("updateTask", update), ("finishTask", finish)] {
         world.call(route, route, body).await;
+        assert!(world.cloud.tasks("ses_1")[0].status_label.is_some());
     }
     world.call("requestApproval", "ask", ask).await;
     let task = &world.cloud.tasks("ses_1")[0];
@@ -129,6 +131,7 @@ async fn tools_and_approvals_are_opened_field_by_field() {
     assert_eq!(task.args, Some(json!({"command": "ls"})));
     assert_eq!(task.status_label.as_deref(), Some("Failed"));
     assert_eq!(task.updates[0]["partial_result"], "file");
+    assert_eq!(task.updates[0]["status_label"], "Still runs");
     assert_eq!(finish.error.as_deref(), Some("no such folder"));
     assert_eq!(finish.result, Some(json!({"code": 2})));
     world.cloud.decide("a-1", "approve");

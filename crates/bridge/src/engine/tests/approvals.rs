@@ -289,3 +289,18 @@ fn a_continuation_that_nobody_may_stop_is_said_to_run_on() {
     h.answer(aborts, Err(CallError::Refused(refusal)));
     assert!(h.bubbles()[0].end.clone().unwrap().contains("may still run"));
 }
+
+#[test]
+fn a_plugin_that_asks_on_the_older_gateway_keeps_no_bubble_open_after_its_run() {
+    let mut h = Harness::with_gateway(Generation::Older);
+    h.say("m1", "hello");
+    let run = h.accept();
+    h.text(&run, "one");
+    let question =
+        Approval { kind: ApprovalKind::Plugin, ..approval(&h, "plugin:1", Some(&run), both()) };
+    asks(&mut h, question);
+    h.decide("plugin:1", sap::Decision::Approve);
+    h.finish(&run, "one two");
+    h.wait(Duration::from_secs(1));
+    assert_eq!(h.bubbles()[0].end.as_deref(), Some("one two"));
+}

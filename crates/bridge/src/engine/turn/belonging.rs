@@ -1,6 +1,6 @@
 //! Runs and questions that may be a turn's own, though nobody said so.
 
-use openclaw::{Approval, Generation, RunId, ToolCallId};
+use openclaw::{Approval, ApprovalKind, Generation, RunId, ToolCallId};
 
 use super::super::act::{Act, Purpose};
 use super::{Context, Heard, Phase, Turn};
@@ -56,7 +56,8 @@ impl Turn {
         self.outstanding.iter().any(|id| id == approval)
     }
 
-    /// An agent of this turn asks its owner. On the older gateway the run ends meanwhile.
+    /// An agent of this turn asks its owner. On the older gateway the run ends meanwhile, where it
+    /// asks for a command; a plugin waits within the run.
     /// Returns the tool call that waits, where it can be told.
     pub(crate) fn approval_requested(
         &mut self,
@@ -64,7 +65,8 @@ impl Turn {
         cx: Context<'_>,
         acts: &mut Vec<Act>,
     ) -> Option<ToolCallId> {
-        if cx.gateway == Some(Generation::Older) && !self.awaits(&approval.id) {
+        let ends_run = approval.kind == ApprovalKind::Exec;
+        if cx.gateway == Some(Generation::Older) && ends_run && !self.awaits(&approval.id) {
             self.outstanding.push(approval.id.clone());
         }
         let cards = &self.cards;
