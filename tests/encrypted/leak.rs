@@ -27,7 +27,7 @@ const NEVER_SENT: [&str; 4] = ["marmalade", "pistachio", "frangipane", "nougatin
 /// What the phone reads: streamed text, arguments, output, what was printed before a failure, a
 /// denied command, an end that waits, an answer to a message that waits for its key, a stopped
 /// answer, the folder of commands, what is wrong with the model, and labels.
-const READ: [&str; 11] = [
+const READ: [&str; 13] = [
     "gingerbread",
     "tamarind",
     "persimmon",
@@ -39,9 +39,10 @@ const READ: [&str; 11] = [
     "/home/owner/workspace",
     "refused the credentials",
     "Allowed",
+    // Title and explanation of a plugin's question.
+    "butterscotch",
+    "cardamom",
 ];
-/// Title and explanation of a plugin's question.
-const READ_OF_PLUGINS: [&str; 2] = ["butterscotch", "cardamom"];
 /// A command whose output does not stand in it: first one word, then another, and it fails.
 const COMMAND: &str = "true tamarind; echo per'simm'on; sleep 0.4; echo el'derb'erry; exit 3";
 
@@ -64,8 +65,7 @@ enum Mode {
 async fn of_an_encrypted_session_nothing_can_be_read_at_the_cloud_in_files_or_in_logs() {
     for generation in [Generation::Newer, Generation::Older] {
         let evidence = live(generation, Mode::Encrypted).await;
-        let search =
-            Search::for_words(&[&NEVER_SENT[..], &READ[..], &READ_OF_PLUGINS[..]].concat());
+        let search = Search::for_words(&[&NEVER_SENT[..], &READ[..]].concat());
         assert_eq!(search.found_in(&evidence.cloud), BTreeSet::new(), "{generation:?}: the cloud");
         nothing_is_left(&evidence, &search, generation);
     }
@@ -75,22 +75,13 @@ async fn of_an_encrypted_session_nothing_can_be_read_at_the_cloud_in_files_or_in
 async fn of_an_open_session_everything_is_found_at_the_cloud_and_nothing_in_files_or_in_logs() {
     for generation in [Generation::Newer, Generation::Older] {
         let evidence = live(generation, Mode::Open).await;
-        for word in read(generation) {
+        for word in READ {
             let search = Search::for_words(&[word]);
             let found = search.found_in(&evidence.cloud);
             assert!(!found.is_empty(), "{generation:?}: {word} is not found where it is");
         }
-        let search =
-            Search::for_words(&[&NEVER_SENT[..], &READ[..], &READ_OF_PLUGINS[..]].concat());
+        let search = Search::for_words(&[&NEVER_SENT[..], &READ[..]].concat());
         nothing_is_left(&evidence, &search, generation);
-    }
-}
-
-/// What the phone reads between two gateways of which only the newer one lets plugins ask here.
-fn read(generation: Generation) -> Vec<&'static str> {
-    match generation {
-        Generation::Older => READ.to_vec(),
-        Generation::Newer => [&READ[..], &READ_OF_PLUGINS[..]].concat(),
     }
 }
 
@@ -138,9 +129,7 @@ async fn live(generation: Generation, mode: Mode) -> Evidence {
     let program = launch.start();
     world.talk().await;
     world.use_tools(&data, &mut files).await;
-    if generation == Generation::Newer {
-        world.let_a_plugin_ask(&data, &mut files).await;
-    }
+    world.let_a_plugin_ask(&data, &mut files).await;
     let stopped = world.cloud.say(CHAT, "slow: 100");
     world.streamed(&stopped, "w6").await;
     files.extend(all_bytes(&data));
@@ -278,7 +267,7 @@ impl World {
             [CHAT, LATE].iter().map(|session| format!("{:?}", cloud.bubbles(session))).collect();
         let cards = cloud.tasks(CHAT);
         let shown = format!("{said} {cards:?} {:?}", cloud.approvals(CHAT));
-        for word in read(generation) {
+        for word in READ {
             assert!(shown.contains(word), "the phone never reads {word}: {shown}");
         }
         assert!(said.contains(&words(5)));
