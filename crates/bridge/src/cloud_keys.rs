@@ -28,13 +28,7 @@ impl CloudKeys {
             tracing::warn!("this computer's key for encrypted sessions is no key, and is replaced");
             return Ok(None);
         };
-        let keyring = match store.load(SESSION_KEYS).await? {
-            Some(kept) => Keyring::from_bytes(&kept).unwrap_or_else(|error| {
-                tracing::warn!(%error, "the phone has to hand the session keys over again");
-                Keyring::default()
-            }),
-            None => Keyring::default(),
-        };
+        let keyring = load_keyring(store).await?;
         Ok(Some(Self { device: DeviceKey::from_bytes(&secret), keyring }))
     }
 
@@ -51,7 +45,7 @@ impl CloudKeys {
             remedy: None,
         })?;
         store.save(DEVICE_KEY, device.expose()).await?;
-        Ok(Self { device, keyring: Keyring::default() })
+        Ok(Self { device, keyring: load_keyring(store).await? })
     }
 
     /// Takes over the keys of another program of this computer: its own key where none is kept yet,
@@ -87,6 +81,14 @@ impl CloudKeys {
         // What is equal in constant time as a session's key is so as any 32 bytes.
         ContentKey::from_bytes(self.device.expose()) == ContentKey::from_bytes(secret)
     }
+}
+
+async fn load_keyring(store: &dyn KeyStore) -> Result<Keyring, KeyStoreError> {
+    let Some(kept) = store.load(SESSION_KEYS).await? else { return Ok(Keyring::default()) };
+    Ok(Keyring::from_bytes(&kept).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the phone has to hand the session keys over again");
+        Keyring::default()
+    }))
 }
 
 /// Keeps the session keys.

@@ -162,6 +162,7 @@ impl Engine {
             Input::Posted(id, reply) => self.posted(id, reply, now, effects),
             Input::CloudUp => {
                 self.outbox.wake_all();
+                self.wait_anew(now);
                 self.register_device(now);
             }
             Input::CloudRevoked { code } => self.revoke(code, now, effects),
@@ -223,9 +224,9 @@ impl Engine {
         Arc::clone(&self.shown.1)
     }
 
-    /// Says whether everything that the cloud should know was delivered.
+    /// Says whether everything that the cloud should know was delivered, and its keys are kept.
     pub fn is_settled(&self) -> bool {
-        self.outbox.is_empty()
+        self.outbox.is_empty() && self.are_keys_kept()
     }
 
     fn answered(

@@ -39,9 +39,11 @@ impl Engine {
         let call = (session.clone(), call_id.clone());
         match event {
             ToolEvent::Started { name, args } => {
-                if let Some(file) = touched(name, args)
-                    && self.touched.len() < REMEMBERED
-                {
+                if let Some(file) = touched(name, args) {
+                    if self.touched.len() >= REMEMBERED {
+                        // Most of them will never end.
+                        self.touched.clear();
+                    }
                     self.touched.insert(call, file);
                 }
             }

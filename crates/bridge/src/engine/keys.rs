@@ -83,6 +83,13 @@ impl Engine {
     pub fn hold_keys(&mut self, keys: CloudKeys, label: String) {
         let CloudKeys { device, keyring } = keys;
         self.keys = Keys { device: Some(device), label: Some(label), keyring, ..Keys::default() };
+        // Who has a key for a session encrypts it, whatever else is remembered of it.
+        let held: Vec<SessionId> = self.keys.keyring.iter().map(|(it, _)| it.clone()).collect();
+        for session in held {
+            if self.encrypted.insert(session.clone()) {
+                self.keep_encrypted(&session);
+            }
+        }
         for session in &self.encrypted {
             self.outbox.seal(session, self.keys.seal(session));
         }
@@ -124,9 +131,10 @@ impl Engine {
         tracing::info!(%session, "the phone handed over the key of an encrypted session");
         self.keys.changes += 1;
         effects.push(Effect::KeepKeys(self.keys.changes, self.keys.keyring.clone()));
-        if self.encrypted.contains(session) {
-            self.outbox.seal(session, self.keys.seal(session));
+        if self.encrypted.insert(session.clone()) {
+            self.keep_encrypted(session);
         }
+        self.outbox.seal(session, self.keys.seal(session));
         self.read_locked(session, now, effects);
     }
 
@@ -193,6 +201,11 @@ impl Engine {
             }
             Err(_) => {}
         }
+    }
+
+    /// Says whether the keyring is kept as it is.
+    pub(super) fn are_keys_kept(&self) -> bool {
+        self.keys.kept == self.keys.changes
     }
 
     /// Acknowledges an update and everything before it; later, while a key among it is not kept.

@@ -14,6 +14,8 @@ pub(crate) const SEALED_TOOL: usize = MAX_TOOL / 4 * 3;
 
 const MARKER_ROOM: usize = 64;
 const PREVIEW: usize = 4 * 1024;
+/// Longest character in bytes.
+const LONGEST_CHARACTER: usize = 4;
 
 /// Cuts a text to `max` bytes with a marker that says how much is missing.
 pub(crate) fn cut(text: &str, max: usize) -> String {
@@ -31,7 +33,9 @@ pub(crate) fn streamable(text: &str) -> &str {
 
 /// How much more may be streamed of an answer that is sealed, after so many bytes of it.
 pub(crate) fn streamable_sealed(more: &str, sent: usize) -> &str {
-    head(more, (SEALED_TEXT - MARKER_ROOM).saturating_sub(sent))
+    let room = (SEALED_TEXT - MARKER_ROOM).saturating_sub(sent);
+    // Where a character did not fit, no later and shorter one may follow.
+    if room < LONGEST_CHARACTER { "" } else { head(more, room) }
 }
 
 /// Keeps a JSON value, or shows its beginning where it is too large.

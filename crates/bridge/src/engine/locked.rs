@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::clock::Now;
 use super::explain::Cause;
 use super::keys::Unreadable;
-use super::turn::moment;
 use super::{Effect, Engine};
 use crate::Notice;
 
-/// How long a message waits for its key.
+/// How long a message waits for its key while the cloud is there.
 const WAIT: Duration = Duration::from_secs(60);
+/// How long it waits in all: then its interaction is over (`sap.md`, §4).
+const LONGEST_WAIT_MS: u64 = 30 * 60 * 1000;
 /// What the keys of waiting messages begin with among the facts.
 pub(super) const LOCKED: &str = "locked ";
 
@@ -27,6 +28,9 @@ pub(super) struct Locked {
     number: u64,
     message: UserMessage,
     interaction_id: Option<InteractionId>,
+    /// When it came: Unix time in milliseconds.
+    came_ms: u64,
+    /// Since when its key could have come.
     since: Instant,
 }
 
@@ -58,7 +62,8 @@ impl Engine {
     ) {
         let number = self.next_locked;
         self.next_locked += 1;
-        let locked = Locked { number, message, interaction_id, since: now.instant };
+        let (came_ms, since) = (now.unix_ms, now.instant);
+        let locked = Locked { number, message, interaction_id, came_ms, since };
         self.locked.entry(session.clone()).or_default().push_back(locked.clone());
         self.read_locked(session, now, effects);
         let waiting = self.locked.get(session);
@@ -86,7 +91,8 @@ impl Engine {
             };
             let may_come =
                 matches!(read, Err(Loss::Undecipherable(Unreadable::NoKey | Unreadable::WrongKey)));
-            if may_come && now.instant < first.since + WAIT {
+            let is_over = now.unix_ms >= first.came_ms.saturating_add(LONGEST_WAIT_MS);
+            if may_come && !is_over && now.instant < first.since + WAIT {
                 break;
             }
             let Some(first) = self.locked.get_mut(session).and_then(VecDeque::pop_front) else {
@@ -131,6 +137,9 @@ impl Engine {
             Loss::NotEncrypted => (Cause::NotEncrypted, "it was not encrypted, but its session is"),
         };
         refuse(session, why, effects);
+        if self.keys.newest(session).is_none() {
+            return;
+        }
         self.ensure(session, now, effects);
         let turn = self.fresh_turn();
         self.with(session, now, effects, |conversation, cx, acts| {
@@ -154,6 +163,13 @@ impl Engine {
         }
     }
 
+    /// The cloud is there again: nobody could hand a key over before.
+    pub(super) fn wait_anew(&mut self, now: Now) {
+        for locked in self.locked.values_mut().flatten() {
+            locked.since = now.instant;
+        }
+    }
+
     /// Time passed.
     pub(super) fn read_all_locked(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let sessions: Vec<SessionId> = self.locked.keys().cloned().collect();
@@ -171,8 +187,9 @@ impl Engine {
     pub(super) fn take_back_locked(&mut self, number: u64, record: LockedRecord, now: Now) {
         let LockedRecord { session, message, interaction_id, since_ms } = record;
         self.next_locked = self.next_locked.max(number + 1);
-        let since = moment(since_ms, now);
-        let locked = Locked { number, message, interaction_id, since };
+        // Nobody could hand a key over while no process was there.
+        let (came_ms, since) = (since_ms, now.instant);
+        let locked = Locked { number, message, interaction_id, came_ms, since };
         self.locked.entry(session).or_default().push_back(locked);
     }
 }

@@ -5,6 +5,7 @@
 
 mod fit;
 mod kept;
+mod keys;
 mod lane;
 mod line;
 mod request;
@@ -167,26 +168,6 @@ impl Outbox {
         self.changed.insert(id);
     }
 
-    /// From now on nothing of a session leaves in another form.
-    pub(crate) fn seal(&mut self, session: &SessionId, seal: Seal) {
-        for kind in [LaneKind::Chat, LaneKind::Approvals] {
-            let id = LaneId { session: session.clone(), kind };
-            if let Some(lane) = self.lanes.get_mut(&id) {
-                lane.seal = seal.clone();
-                self.queue(&id);
-            }
-        }
-        self.seals.insert(session.clone(), seal);
-    }
-
-    /// Hands no key to a device any more; what is on its way already may still arrive.
-    pub(crate) fn forget_device(&mut self, device: &DeviceId) {
-        for (id, lane) in self.lanes.iter_mut().filter(|(id, _)| id.kind == LaneKind::Aside) {
-            lane.forget_device(device);
-            self.changed.insert(id.clone());
-        }
-    }
-
     fn lane(&mut self, id: &LaneId) -> &mut Lane {
         self.lanes.entry(id.clone()).or_insert_with(|| {
             let seal = match id.kind {
@@ -203,6 +184,7 @@ impl Outbox {
         self.wake(now);
         self.rate_wait = None;
         let mut dispatches = Vec::new();
+        self.give_up_locked(now);
         for bucket in BY_URGENCY {
             while self.in_flight.len() < MAX_IN_FLIGHT
                 && let Some(lane) = self.ready.get(&bucket).and_then(|line| line.front())
@@ -225,7 +207,11 @@ impl Outbox {
         lane.queued_for = None;
         self.changed.insert(lane_id.clone());
         let (route, body) = match lane.launch(self.opens_with, nonce) {
-            Ok(launched) => launched?,
+            Ok(Some(launched)) => launched,
+            Ok(None) => {
+                self.queue(&lane_id);
+                return None;
+            }
             Err(error) => {
                 tracing::error!(%error, "nothing can be encrypted now");
                 lane.rests();
@@ -273,6 +259,11 @@ impl Outbox {
             let until = now + *after + self.random_wait();
             self.rates.hold(bucket, until);
             return Outcome::Retry { at: until };
+        }
+        if let Refusal::Server { status: 404 | 405 } = refusal
+            && lane.is_optional()
+        {
+            return lane.refused(refusal);
         }
         if refusal.is_retryable() {
             let wait = RETRY.delay(lane.attempts(), &mut self.random);
@@ -339,9 +330,9 @@ impl Outbox {
         wake.into_iter().chain(self.rate_wait).min()
     }
 
-    /// Says whether everything was delivered.
+    /// Says whether everything was delivered that can be.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lanes.values().all(Lane::is_empty)
+        self.lanes.values().all(|lane| lane.is_empty() || lane.seal.is_locked())
     }
 
     /// The cloud is there again: what rests after a failure need not rest any longer. What the cloud

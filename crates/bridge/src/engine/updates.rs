@@ -35,6 +35,7 @@ impl Engine {
             (UpdateKind::Cancelled { reason }, Some(session)) => {
                 tracing::info!(%session, reason, "the person stopped an answer");
                 self.cancel_locked(&session, interaction_id.as_ref());
+                self.read_locked(&session, now, effects);
                 self.with(&session, now, effects, |conversation, cx, acts| {
                     conversation.cancel(interaction_id.as_ref(), cx, acts);
                 });

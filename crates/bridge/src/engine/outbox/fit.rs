@@ -1,7 +1,7 @@
 //! Makes what an encrypted session says fit: an envelope in base64 is a third longer than what is in
 //! it, and the cloud's limits are for what it sees.
 
-use sap::Call;
+use sap::{Call, RequestApproval};
 use serde_json::Value;
 
 use super::super::limits::{SEALED_TEXT, SEALED_TOOL, cut, cut_json_to};
@@ -25,17 +25,22 @@ pub(super) fn fit(call: &mut Call) {
             }
         }
         Call::RequestApproval(approval) => {
-            let command = approval.command.as_ref().map_or(0, String::len);
-            // All details travel in one envelope; JSON escapes some of them.
-            if (command + approval.message.len()) * 5 / 4 > SEALED_TEXT {
+            // All details travel in one envelope, as JSON, which escapes some characters.
+            let mut room = COMMAND;
+            while room > EXPLANATION && json_len(approval) > SEALED_TEXT {
                 shorten(&mut approval.message, EXPLANATION);
                 if let Some(command) = &mut approval.command {
-                    shorten(command, COMMAND);
+                    shorten(command, room);
                 }
+                room /= 2;
             }
         }
         Call::RegisterDevice(_) | Call::GrantSessionKey { .. } | Call::NotifyToolFile(_) => {}
     }
+}
+
+fn json_len(approval: &RequestApproval) -> usize {
+    serde_json::to_vec(approval).map_or(0, |json| json.len())
 }
 
 fn shorten(text: &mut String, max: usize) {
@@ -52,8 +57,8 @@ fn fit_value(value: &mut Option<Value>) {
 mod tests {
     use sap::sealed::ContentKey;
     use sap::{
-        Action, ApprovalId, CreateTask, IdempotencyKey, MessageId, RequestApproval, SendMessageEnd,
-        SessionId, SessionSeal, Severity, TaskId,
+        Action, ApprovalId, CreateTask, IdempotencyKey, MessageId, SendMessageEnd, SessionId,
+        SessionSeal, Severity, TaskId,
     };
     use serde_json::json;
 

@@ -2,6 +2,7 @@
 
 mod answered;
 mod kept;
+mod keys;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -164,25 +165,6 @@ impl Lane {
         self.line.push(item);
     }
 
-    /// Hands no key to a device any more.
-    pub(super) fn forget_device(&mut self, device: &DeviceId) {
-        let is_for_it = |call: &Call| {
-            matches!(call, Call::GrantSessionKey { grant, .. }
-                if grant.recipients.iter().any(|recipient| recipient.device_id == *device))
-        };
-        self.line.retain(|item| !matches!(&item.post, Post::Ready(call) if is_for_it(call)));
-        let Some(request) = self.current.as_ref().filter(|request| is_for_it(&request.call)) else {
-            return;
-        };
-        if self.state == State::InFlight {
-            // What is on its way may arrive, but it is not sent again, nor by the next process.
-            self.line.is_done(request.number);
-            self.is_last_try = true;
-        } else {
-            self.complete();
-        }
-    }
-
     fn set_bubble(&mut self, turn: TurnId, bubble: Bubble) {
         self.bubbles.insert(turn, bubble);
         self.news.bubbles.push(turn);
@@ -275,9 +257,6 @@ impl Lane {
                     true => streamable_sealed(delta, sent.bytes()),
                     false => delta,
                 };
-                if delta.is_empty() {
-                    return None;
-                }
                 let range = (sent.bytes().to_string(), (sent.bytes() + delta.len()).to_string());
                 let key =
                     IdempotencyKey::derive(&["delta", message_id.as_str(), &range.0, &range.1]);
@@ -307,8 +286,11 @@ impl Lane {
     }
 
     fn drop_undeliverable(&mut self) {
-        let bubbles = &self.bubbles;
+        let (bubbles, is_sealed) = (&self.bubbles, self.seal.is_sealed());
         self.line.retain(|item| match (&item.post, bubbles.get(&item.turn)) {
+            (Post::Text(text), Some(Bubble::Open { sent, .. })) if is_sealed => {
+                !streamable_sealed(text, sent.bytes()).is_empty()
+            }
             (_, Some(Bubble::Gone)) | (Post::Text(_) | Post::End { .. }, None) => false,
             (Post::Open { .. } | Post::Ready(_), _) => true,
             (Post::Text(_) | Post::End { .. }, Some(Bubble::Opening | Bubble::Open { .. })) => true,

@@ -199,9 +199,15 @@ fn a_message_that_waits_for_its_key_outlives_the_process() {
 
     let mut h = with_keys(&[]);
     say(&mut h, "m1", sealed("hello", KEY, SESSION));
-    h.crash(Duration::from_secs(70));
+    h.crash(Duration::from_secs(10 * 60));
+    assert_eq!(h.engine.load().locked, 1, "no key could come meanwhile");
+    h.wait(Duration::from_secs(50));
+    h.feed(Input::CloudUp);
+    h.wait(Duration::from_secs(50));
+    assert_eq!(h.engine.load().locked, 1);
+    h.crash(Duration::from_secs(20 * 60));
     grant(&mut h, KEY);
-    assert_eq!((h.sends(), h.engine.load().locked), (0, 0));
+    assert_eq!((h.sends(), h.engine.load().locked), (0, 0), "its interaction is over");
 }
 
 #[test]
@@ -328,4 +334,38 @@ fn decisions_of_the_phone_reach_the_gateway_from_an_encrypted_session_too() {
     h.decide("a-1", sap::Decision::Approve);
     let told = super::approvals::decisions(&h);
     assert_eq!(told, [("a-1".to_owned(), Decision::AllowOnce)]);
+}
+
+#[test]
+fn a_session_whose_key_is_here_says_nothing_in_plain_text_whatever_else_was_forgotten() {
+    let mut h = with_keys(&[(SESSION, KEY)]);
+    h.update(SESSION, None, UpdateKind::ModelChanged { model: Some("talker".into()) });
+    let run = openclaw::RunId::new("cron-1");
+    h.text(&run, "plum for tea");
+    let question = approval(&h, "a-1", Some(&run), both());
+    asks(&mut h, question);
+    h.finish(&run, "plum for tea");
+    assert_eq!(read(&h, "text_ct", KEY), ["", "plum for tea"]);
+    for hidden in ["plum", "rm -rf"] {
+        never_said(&h, hidden);
+    }
+    say(&mut h, "m1", Content::Plain("repeat what I told you".into()));
+    assert_eq!(h.sends(), 0);
+}
+
+#[test]
+fn a_long_answer_holds_back_nothing_that_follows_what_cannot_be_streamed_of_it() {
+    let mut h = with_keys(&[(SESSION, KEY)]);
+    say(&mut h, "m1", sealed("hello", KEY, SESSION));
+    let run = h.accept();
+    h.held = true;
+    let long = "é".repeat(24_600);
+    h.text(&run, &long);
+    h.deliver();
+    h.text(&run, &format!("{long} and more"));
+    tool_starts(&mut h, &run);
+    h.held = false;
+    h.deliver();
+    h.wait(Duration::from_secs(1));
+    assert_eq!(h.posted("createTask").len(), 1);
 }
