@@ -5,9 +5,11 @@
 mod approvals;
 mod carrying;
 mod claiming;
+mod ending;
 mod errands;
 mod fitness;
 mod migration;
+mod other_bridge;
 mod pairing;
 mod settings;
 mod shown;
@@ -91,8 +93,10 @@ pub enum Event {
     Started(Result<Box<Carrying>, Failure>),
     /// The bridge has stopped.
     Stopped,
-    /// What was stored is gone, or could not be removed.
-    Wiped(Result<(), Failure>),
+    /// What was stored is gone, or could not be removed; and what else still holds it.
+    Wiped(Result<(), Failure>, Option<String>),
+    /// A revoked token is gone; and what else still holds it.
+    Forgotten(Option<String>),
 }
 
 /// Where the installation stands.
@@ -161,6 +165,12 @@ pub struct Controller<S> {
     token: Option<BridgeToken>,
     npm: Option<NpmPairing>,
     phase: Phase,
+    /// An installation that another one has replaced, and whose journal is to go.
+    replaced: Option<InstallationId>,
+    /// Whether what is stored is being removed.
+    removes: bool,
+    /// Whether the program ends when nothing has to be forgotten any more.
+    is_ending: bool,
     refused: Option<RefusedSetting>,
     remarks: Vec<String>,
     announced: BTreeSet<String>,
@@ -202,6 +212,9 @@ impl<S: Shell> Controller<S> {
             token: None,
             npm: None,
             phase: Phase::Opening,
+            replaced: None,
+            removes: false,
+            is_ending: false,
             refused: None,
             remarks,
             announced: BTreeSet::new(),
@@ -266,7 +279,8 @@ impl<S: Shell> Controller<S> {
             Event::Claimed(installation, claimed) => self.claimed(&installation, claimed),
             Event::Started(started) => return self.started(started),
             Event::Stopped => return self.stopped(),
-            Event::Wiped(wiped) => self.wiped(wiped),
+            Event::Wiped(wiped, left) => return self.wiped(wiped, left),
+            Event::Forgotten(left) => return self.forgotten(left),
         }
         Flow::GoOn
     }
@@ -360,30 +374,6 @@ impl<S: Shell> Controller<S> {
             && self.shell.has_window()
         {
             self.shell.set_pulse(carrying.pulse());
-        }
-    }
-
-    fn quit(&mut self) -> Flow {
-        match std::mem::replace(&mut self.phase, Phase::Opening) {
-            Phase::Carrying(carrying) => {
-                self.stop(*carrying, After::Quit);
-                Flow::GoOn
-            }
-            Phase::Stopping(_) => {
-                self.phase = Phase::Stopping(After::Quit);
-                Flow::GoOn
-            }
-            Phase::Pairing(pairing) => {
-                pairing.cancel.cancel();
-                Flow::End
-            }
-            Phase::Opening
-            | Phase::Locked { .. }
-            | Phase::Claiming(_)
-            | Phase::Starting
-            | Phase::Unpaired { .. }
-            | Phase::Paused
-            | Phase::Revoked => Flow::End,
         }
     }
 }

@@ -36,7 +36,7 @@ pub use crate::config::Config;
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
-pub use crate::migration::{NpmPairing, TakenOver, find_npm_pairing, take_over};
+pub use crate::migration::{NpmPairing, TakenOver, find_npm_pairing, note_ended, take_over};
 pub use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
 pub use crate::output::timestamp;
 pub use crate::outside::{open_outside, secret_variables};

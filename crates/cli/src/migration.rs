@@ -2,6 +2,7 @@
 //! and its files, which hold them unencrypted, may go.
 
 mod dialogue;
+mod ended;
 mod failures;
 mod files;
 mod kept;
@@ -16,6 +17,7 @@ use sap::{BridgeToken, CloudUrl, InstallationId};
 use vault::Vault;
 
 pub(crate) use self::dialogue::instead_of_pairing;
+pub use self::ended::note_ended;
 
 use self::failures::{gone, still_runs};
 use self::kept::{Credentials, SessionKeys};
@@ -24,7 +26,7 @@ use self::unusable::Unusable;
 use crate::claim::claim;
 use crate::config::Config;
 use crate::exit::{Exit, Failure, sentence};
-use crate::other_bridge::{OtherBridge, look};
+use crate::other_bridge::{OtherBridge, look_in};
 
 /// A pairing that the npm bridge keeps on this computer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +55,19 @@ pub struct TakenOver {
 /// Looks for a pairing of the npm bridge with the cloud that is used. Blocks, as files are read.
 ///
 /// # Errors
-/// There is one that cannot be taken over, or it is with another cloud; what to do is said.
+/// There is one that cannot be taken over, is with another cloud, or has ended on this computer; what to
+/// do is said.
 pub fn find_npm_pairing(config: &Config) -> Result<Option<NpmPairing>, Failure> {
+    match find(config)? {
+        Some(found) if ended::has_ended(&config.data_dir, &found.installation) => {
+            Err(failures::ended(&found.folder, &found.installation))
+        }
+        found => Ok(found),
+    }
+}
+
+/// The same, also where it has ended.
+fn find(config: &Config) -> Result<Option<NpmPairing>, Failure> {
     let Some(folder) = &config.npm_folder else { return Ok(None) };
     let Some(kept) = Kept::read(folder)? else { return Ok(None) };
     let found = kept.pairing(folder);
@@ -87,9 +100,10 @@ pub async fn take_over(
     wanted: &NpmPairing,
     delete_files: bool,
 ) -> Result<TakenOver, Failure> {
-    let (data_dir, wanted) = (config.data_dir.clone(), wanted.clone());
+    let (data_dir, folder) = (config.data_dir.clone(), wanted.folder.clone());
+    let wanted = wanted.clone();
     let (kept, other, claimed) = offload(move || {
-        let other = look(&wanted.installation);
+        let other = look_in(&wanted.folder, &wanted.installation);
         if let Some(running @ OtherBridge::Running { pid }) = &other {
             return Err(still_runs(running, *pid));
         }
@@ -108,8 +122,10 @@ pub async fn take_over(
     let is_whole = store(config, vault, &kept, &mut remarks).await?;
     let Kept { credentials, session_keys, .. } = &kept;
     let (token, session_keys) = (credentials.token.clone(), session_keys.len());
+    let (data_dir, installation) = (config.data_dir.clone(), token.installation_id());
     let deleted = offload(move || {
-        let deleted = delete_files && is_whole && delete(&kept, &mut remarks);
+        ended::goes_on(&data_dir, &installation);
+        let deleted = delete_files && is_whole && delete(&kept, &folder, &mut remarks);
         if !deleted {
             remarks.push(about_files_that_stay(&kept));
         }
@@ -150,9 +166,9 @@ impl Kept {
     }
 }
 
-fn delete(kept: &Kept, remarks: &mut Vec<String>) -> bool {
+fn delete(kept: &Kept, folder: &Path, remarks: &mut Vec<String>) -> bool {
     let installation = kept.credentials.token.installation_id();
-    if let Some(other @ OtherBridge::Running { .. }) = look(&installation) {
+    if let Some(other @ OtherBridge::Running { .. }) = look_in(folder, &installation) {
         remarks.push(format!("The npm bridge's files were not deleted. {}", other.what()));
         return false;
     }

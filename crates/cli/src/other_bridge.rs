@@ -4,6 +4,7 @@
 mod npm;
 mod processes;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,7 +126,7 @@ async fn keep_looking(
 }
 
 /// Where the npm bridge keeps its credentials unless told otherwise.
-pub(crate) fn usual_npm_folder(home: &std::path::Path) -> std::path::PathBuf {
+pub(crate) fn usual_npm_folder(home: &Path) -> std::path::PathBuf {
     npm::usual_folder(home)
 }
 
@@ -141,6 +142,26 @@ pub(crate) fn look(installation: &InstallationId) -> Option<OtherBridge> {
     let same =
         processes.find(|it| npm::carries(it, home.as_deref()).as_ref() == Some(installation));
     same.map(|process| OtherBridge::Running { pid: process.pid })
+}
+
+/// Looks once for one that carries the installation, or that may keep its files in a folder. Blocks, as
+/// processes and files are read.
+pub(crate) fn look_in(folder: &Path, installation: &InstallationId) -> Option<OtherBridge> {
+    if cfg!(windows) {
+        return is_kept_in(folder, installation).then_some(OtherBridge::SetUp);
+    }
+    let home = std::env::home_dir();
+    let mut processes = processes::of_this_user(npm::may_be_bridge);
+    let one = processes.find(|it| {
+        npm::may_use(it, home.as_deref(), folder)
+            || npm::carries(it, home.as_deref()).as_ref() == Some(installation)
+    });
+    one.map(|process| OtherBridge::Running { pid: process.pid })
+}
+
+/// Says whether the npm bridge keeps the credentials of an installation in a folder. Blocks.
+pub(crate) fn is_kept_in(folder: &Path, installation: &InstallationId) -> bool {
+    npm::set_up_at(folder).as_ref() == Some(installation)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `sophon-bridge run`: pairs where needed, then carries until it is told to stop.
 
-use sap::BridgeToken;
+use sap::{BridgeToken, InstallationId};
 use secrecy::ExposeSecret as _;
 use vault::Vault;
 
@@ -8,7 +8,7 @@ use crate::carry::carry;
 use crate::event::Event;
 use crate::exit::Failure;
 use crate::gateway;
-use crate::migration::instead_of_pairing;
+use crate::migration::{instead_of_pairing, note_ended};
 use crate::pair::{ask_for_another, pair};
 use crate::program::{Ending, Program};
 
@@ -35,10 +35,11 @@ pub(crate) async fn run(program: &mut Program) -> Result<(), Ending> {
             Some(token) => token,
             None => pair(program, &vault, keep_trying).await?,
         };
+        let installation = current.installation_id();
         let Err(ending) = carry(program, current, &vault).await;
         match ending {
             Ending::Failed(failure) if failure.code == "installation_revoked" => {
-                forget(program, &vault, failure).await?;
+                forget(program, &vault, &installation, failure).await?;
             }
             Ending::Stopped | Ending::Failed(_) => return Err(ending),
         }
@@ -80,7 +81,15 @@ pub(crate) fn known_token(program: &mut Program, vault: &Vault) -> Option<Bridge
 }
 
 /// Removes a token that is good no more; a person may pair again at once.
-async fn forget(program: &mut Program, vault: &Vault, failure: Failure) -> Result<(), Ending> {
+async fn forget(
+    program: &mut Program,
+    vault: &Vault,
+    installation: &InstallationId,
+    failure: Failure,
+) -> Result<(), Ending> {
+    if let Some(message) = note_ended(&program.config, installation) {
+        program.output.tell(&Event::Notice { message });
+    }
     if program.config.token.is_some() {
         let hint = Some("Remove the token that is given, and pair again.".to_owned());
         return Err(Ending::Failed(Failure { hint, ..failure }));

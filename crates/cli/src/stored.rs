@@ -8,6 +8,7 @@ use crate::claim::discard;
 use crate::event::{Event, Status};
 use crate::exit::{Exit, Failure};
 use crate::gateway;
+use crate::migration::note_ended;
 use crate::program::{Ending, Program};
 use crate::run::known_token;
 
@@ -58,6 +59,11 @@ pub(crate) async fn log_out(program: &mut Program) -> Result<(), Ending> {
         "This computer was not paired with this cloud; nothing of it is stored."
     };
     program.output.tell(&Event::Notice { message: message.to_owned() });
+    for token in program.config.token.iter().chain(&stored) {
+        if let Some(message) = note_ended(&program.config, &token.installation_id()) {
+            program.output.tell(&Event::Notice { message });
+        }
+    }
     program.output.tell(&Event::Shutdown { reason: "logout", signal: None });
     Ok(())
 }

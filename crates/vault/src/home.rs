@@ -149,12 +149,21 @@ impl Home {
         Ok(Some(State { root, sealed }))
     }
 
-    /// Reads the sealed file alone; none unless it was written for the known root's wrapping key.
+    /// Reads the sealed file alone; none unless all of it is sound and was written for the known root's
+    /// wrapping key.
     pub(crate) fn load_keys(&self, known: Option<Root>) -> Result<Option<State>, VaultError> {
         let (Some(root), Some(sealed_file)) = (known, self.sealed_file()) else { return Ok(None) };
         let Some(bytes) = disk::read(&sealed_file)? else { return Ok(None) };
-        let sealed = Sealed::parse(&bytes).ok().filter(|it| it.is_under(&root.wrapping_key));
-        Ok(sealed.map(|sealed| State { root: Some(root), sealed }))
+        let Ok(mut sealed) = Sealed::parse(&bytes) else { return Ok(None) };
+        if !sealed.is_under(&root.wrapping_key) || sealed.remove_damaged(&root.wrapping_key) {
+            return Ok(None);
+        }
+        Ok(Some(State { root: Some(root), sealed }))
+    }
+
+    /// Says whether there is a sealed file.
+    pub(crate) fn has_keys(&self) -> Result<bool, VaultError> {
+        self.sealed_file().map_or(Ok(false), |file| exists(&file))
     }
 
     pub(crate) fn save(&self, state: &State, touched: Touched) -> Result<(), VaultError> {

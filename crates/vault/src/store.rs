@@ -49,7 +49,13 @@ impl Store {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.home.lock()?;
         let known = self.state().root.clone();
-        if let Some(state) = self.home.load_keys(known)? {
+        // Where nothing was stored, nothing is wrong, and a keychain need not be asked.
+        let may_be_damaged = known.is_some() && self.home.has_keys()?;
+        let state = match self.home.load_keys(known)? {
+            None if may_be_damaged => self.home.load(Some(&mut Vec::new()))?,
+            state => state,
+        };
+        if let Some(state) = state {
             *self.state() = state;
         }
         Ok(())

@@ -258,3 +258,20 @@ async fn no_secret_is_printed_or_stored_readably_beside_its_key() {
     let sealed = fs::read_to_string(folder.path().join("secrets.sealed")).unwrap();
     assert!(!sealed.contains("hush"));
 }
+
+#[tokio::test]
+async fn looking_again_puts_a_tampered_value_aside_as_a_start_would() {
+    let folder = TempDir::new().unwrap();
+    let vault = filled(folder.path()).await;
+    vault.store_key("other", bytes("fine")).await.unwrap();
+    let path = folder.path().join("secrets.sealed");
+    let mut stored: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    stored["values"]["device"] = stored["values"]["other"].clone();
+    fs::write(&path, stored.to_string()).unwrap();
+    vault.look_again().await.unwrap();
+    assert_eq!(key(&vault, "device"), None);
+    assert_eq!(key(&vault, "other").as_deref(), Some(&b"fine"[..]));
+    assert_eq!(aside(folder.path(), "secrets.sealed").len(), 1);
+    let (_, notices) = open(folder.path()).await;
+    assert_eq!(notices, []);
+}

@@ -5,14 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use bridge::{Installation, Link, Notice, Settings, Snapshot};
-use cli::{Claim, Failure, Hold, InstallationKeys, OtherBridge, OtherBridgeWatch, sentence};
+use cli::{Claim, Failure, Hold, InstallationKeys, OtherBridgeWatch, sentence};
 use dial::Dialer;
 use tokio::sync::watch;
 
 use super::fitness::Fitness;
+use super::other_bridge::OtherNews;
 use super::{After, Controller, Phase};
 use crate::clock::to_ms;
 use crate::shell::{Shell, Topic};
+use crate::text::visible;
 use crate::view::{Beat, Pulse};
 
 /// The bridge, and what was heard of it.
@@ -28,8 +30,7 @@ pub struct Carrying {
     pub(super) fitness: Fitness,
     /// What the gateway said last, also when it has gone.
     pub(super) gateway_version: Option<String>,
-    /// Another bridge that nobody was told about yet.
-    other_news: Option<OtherBridge>,
+    other_news: OtherNews,
 }
 
 impl Carrying {
@@ -58,7 +59,7 @@ impl Carrying {
             snapshot,
             fitness: Fitness::new(),
             gateway_version: None,
-            other_news: None,
+            other_news: OtherNews::default(),
         })
     }
 
@@ -67,7 +68,7 @@ impl Carrying {
         tokio::select! {
             Some(notice) = self.installation.next_notice() => self.heard.push_back(notice),
             Ok(()) = self.watching.changed() => {}
-            other = self.others.changed() => self.other_news = other,
+            _ = self.others.changed() => {}
             // A bridge that has ended says nothing more.
             else => std::future::pending().await,
         }
@@ -146,7 +147,7 @@ impl<S: Shell> Controller<S> {
             carrying.gateway_version = Some(version.clone());
         }
         let heard = std::mem::take(&mut carrying.heard);
-        let other = carrying.other_news.take();
+        let other = carrying.other_news.of(carrying.others.found());
         self.look_at_health();
         for notice in heard {
             self.hear(notice);
@@ -180,12 +181,16 @@ impl<S: Shell> Controller<S> {
             }
             Notice::KeysHandedOn { label, sessions } => {
                 tracing::info!(sessions, "another device is handed the keys of encrypted chats");
-                let device = label.unwrap_or_else(|| "A device without a name".into());
+                let device = label.map_or_else(
+                    || "A device without a name".to_owned(),
+                    |label| format!("“{}”", visible(&label)),
+                );
                 let text = format!(
                     "{device} is handed the keys of encrypted chats ({sessions}). If you do not \
                      know it, remove it on the phone."
                 );
                 self.tell(Topic::Keys, "Another device of yours", &text);
+                self.remark(text);
             }
             Notice::KeysUnkept { why } => {
                 tracing::warn!(why, "keys of encrypted chats cannot be kept");

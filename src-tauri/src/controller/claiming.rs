@@ -20,6 +20,9 @@ const IN_USE: &str = "Go on with that one, or quit it: then this one goes on by 
 impl<S: Shell> Controller<S> {
     /// Claims the installation, then connects both sides.
     pub(super) fn carry(&mut self) {
+        if let Some(replaced) = self.replaced.take() {
+            self.discard_journal(replaced);
+        }
         let (Some(token), Some(_)) = (&self.token, &self.vault) else { return };
         self.phase = Phase::Claiming(After::Carry);
         let (data_dir, installation) = (self.config.data_dir.clone(), token.installation_id());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cli::{Exit, Failure, discard, sentence};
+use cli::{Config, Exit, Failure, discard, note_ended, sentence};
 use sap::{BridgeToken, InstallationId};
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -98,16 +98,12 @@ impl<S: Shell> Controller<S> {
                 self.stop(*carrying, after);
                 true
             }
-            Phase::Stopping(After::Quit) => {
-                self.phase = Phase::Stopping(After::Quit);
+            Phase::Stopping(before) => {
+                self.phase = Phase::Stopping(before.or(after));
                 true
             }
-            Phase::Stopping(_) => {
-                self.phase = Phase::Stopping(after);
-                true
-            }
-            Phase::Claiming(_) => {
-                self.phase = Phase::Claiming(after);
+            Phase::Claiming(before) => {
+                self.phase = Phase::Claiming(before.or(after));
                 true
             }
             // It is stopped once it has started.
@@ -141,7 +137,7 @@ impl<S: Shell> Controller<S> {
             After::Revoke => self.forget_revoked(),
             After::Quit => return Flow::End,
         }
-        Flow::GoOn
+        self.flow()
     }
 
     /// Forgets the pairing, and everything that was stored for it.
@@ -154,29 +150,38 @@ impl<S: Shell> Controller<S> {
     fn wipe(&mut self) {
         let Some(vault) = self.vault.clone() else { return self.open() };
         self.phase = Phase::Opening;
+        self.removes = true;
         let installation = self.token.as_ref().map(BridgeToken::installation_id);
-        let (data_dir, prefix) = (self.config.data_dir.clone(), self.config.stored_prefix());
+        let (config, prefix) = (self.config.clone(), self.config.stored_prefix());
         let events = self.events.clone();
         tokio::spawn(async move {
-            let discarded = match installation {
-                Some(installation) => discard_at(data_dir, installation).await,
+            let discarded = match installation.clone() {
+                Some(installation) => discard_at(config.data_dir.clone(), installation).await,
                 None => Ok(()),
             };
-            let wiped = match discarded {
-                Err(failure) if failure.exit == Exit::InUse => Err(failure),
+            let (wiped, left) = match discarded {
+                Err(failure) if failure.exit == Exit::InUse => (Err(failure), None),
                 // Whatever holds up the journal, the secrets go.
-                discarded => vault.wipe(&prefix).await.map_err(Failure::from).and(discarded),
+                discarded => {
+                    let wiped = vault.wipe(&prefix).await.map_err(Failure::from).and(discarded);
+                    (wiped, left_of(config, installation).await)
+                }
             };
-            let _ = events.send(Event::Wiped(wiped));
+            let _ = events.send(Event::Wiped(wiped, left));
         });
     }
 
-    pub(super) fn wiped(&mut self, wiped: Result<(), Failure>) {
+    pub(super) fn wiped(&mut self, wiped: Result<(), Failure>, left: Option<String>) -> Flow {
+        self.removes = false;
         if let Err(Failure { exit: Exit::InUse, message, .. }) = &wiped {
             let text = format!("{message} Quit that one, then unpair again.");
             self.tell(Topic::Pairing, "This computer was not unpaired", &text);
-            return self.go_on();
+            if !self.is_ending {
+                self.go_on();
+            }
+            return self.flow();
         }
+        self.remark(left);
         self.token = None;
         self.stored.paired_as = None;
         self.stored.paused = false;
@@ -187,6 +192,7 @@ impl<S: Shell> Controller<S> {
         });
         self.phase = Phase::Unpaired { problem };
         self.look_for_npm_pairing();
+        self.flow()
     }
 
     /// Removes the journal of an installation that another one has replaced.
@@ -203,24 +209,36 @@ impl<S: Shell> Controller<S> {
     fn forget_revoked(&mut self) {
         self.phase = Phase::Revoked;
         let Some(vault) = self.vault.clone() else { return };
-        let name = self.config.token_name();
+        self.removes = true;
+        let installation = self.token.as_ref().map(BridgeToken::installation_id);
+        let (config, events) = (self.config.clone(), self.events.clone());
         tokio::spawn(async move {
-            if let Err(error) = vault.remove_credential(&name).await {
+            if let Err(error) = vault.remove_credential(&config.token_name()).await {
                 tracing::warn!(%error, "a revoked token could not be removed");
             }
+            let _ = events.send(Event::Forgotten(left_of(config, installation).await));
         });
         let text = "It was removed on the phone. Pair it again to go on.";
         self.tell(Topic::Health, "This computer is no longer paired", text);
+    }
+
+    pub(super) fn forgotten(&mut self, left: Option<String>) -> Flow {
+        self.removes = false;
+        self.remark(left);
+        self.flow()
+    }
+
+    /// Keeps something in view that a person should know, once.
+    pub(super) fn remark(&mut self, remark: impl Into<Option<String>>) {
+        let remark = remark.into().filter(|remark| !self.remarks.contains(remark));
+        self.remarks.extend(remark);
     }
 
     /// Writes what is remembered beside the secrets.
     pub(super) fn remember(&mut self) {
         if let Err(error) = self.file.write(&self.stored) {
             tracing::warn!(%error, "the settings cannot be written");
-            let remark = format!("The settings cannot be stored: {error}.");
-            if !self.remarks.contains(&remark) {
-                self.remarks.push(remark);
-            }
+            self.remark(format!("The settings cannot be stored: {error}."));
         }
     }
 
@@ -236,6 +254,13 @@ async fn discard_at(data_dir: PathBuf, installation: InstallationId) -> Result<(
     let discarded = tokio::task::spawn_blocking(move || discard(&data_dir, &installation));
     // It is never cancelled, and does not panic.
     discarded.await.unwrap_or(Ok(()))
+}
+
+/// Notes that a pairing ended; names what still holds it.
+async fn left_of(config: Config, installation: Option<InstallationId>) -> Option<String> {
+    let installation = installation?;
+    let noted = tokio::task::spawn_blocking(move || note_ended(&config, &installation));
+    noted.await.ok().flatten()
 }
 
 pub(super) fn problem(error: &VaultError) -> Problem {

@@ -21,10 +21,7 @@ impl<S: Shell> Controller<S> {
             Ok(found) => found,
             Err(Failure { code, message, hint, .. }) => {
                 tracing::warn!(code, "a pairing of the npm bridge cannot be taken over");
-                let remark = format!("{message} {}", hint.unwrap_or_default());
-                if !self.remarks.contains(&remark) {
-                    self.remarks.push(remark);
-                }
+                self.remark(format!("{message} {}", hint.unwrap_or_default()));
                 None
             }
         };
@@ -55,8 +52,7 @@ impl<S: Shell> Controller<S> {
                 self.stored.paired_as = None;
                 self.stored.paused = false;
                 self.remember();
-                let text = "Messages from your phone now reach the agents on this computer.";
-                self.tell(Topic::Pairing, "Paired as the npm bridge was", text);
+                self.tell(Topic::Pairing, "Paired as the npm bridge was", "Connecting now.");
                 self.carry();
             }
             Err(Failure { code, message: what, hint: remedy, .. }) => {

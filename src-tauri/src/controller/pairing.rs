@@ -47,13 +47,19 @@ impl<S: Shell> Controller<S> {
         tokio::spawn(async move {
             // The token is given only once: it must be certain before that it can be stored.
             if let Err(error) = vault.ensure_writable().await {
-                let _ = events.send(Event::CannotStore(error));
+                if !cancel.is_cancelled() {
+                    let _ = events.send(Event::CannotStore(error));
+                }
                 return;
             }
             let ended = pair(&dialer, &cloud, &label, &cancel, |event| {
                 let _ = events.send(Event::PairingTold(event));
             })
             .await;
+            // Whoever cancelled has gone on already; a token that came all the same is kept.
+            if ended.is_err() && cancel.is_cancelled() {
+                return;
+            }
             let _ = events.send(Event::PairingEnded(ended));
         });
     }
@@ -81,8 +87,6 @@ impl<S: Shell> Controller<S> {
     pub(super) fn pairing_ended(&mut self, ended: Result<Paired, PairError>) {
         match ended {
             Ok(paired) => self.store(paired),
-            // Whoever cancelled has gone on already.
-            Err(PairError::Cancelled) => {}
             Err(error) => {
                 tracing::info!(%error, "this computer was not paired");
                 let remedy = Some(error.remedy().to_owned());
@@ -100,6 +104,8 @@ impl<S: Shell> Controller<S> {
 
     /// Goes back to what was before; a pairing that was to be replaced stays.
     fn give_up_pairing(&mut self, problem: Option<Problem>) {
+        // It may have been cancelled before its end was heard of.
+        let Phase::Pairing(_) = self.phase else { return };
         if self.token.is_none() {
             self.phase = Phase::Unpaired { problem };
             return;
@@ -107,6 +113,8 @@ impl<S: Shell> Controller<S> {
         if let Some(Problem { what, .. }) = problem {
             self.tell(Topic::Pairing, "This computer was not paired again", &what);
         }
+        // A pairing that stays in view until the bridge is there would look like a success.
+        self.shown = None;
         self.go_on();
     }
 
@@ -134,9 +142,7 @@ impl<S: Shell> Controller<S> {
         match stored {
             // One that was given comes again at the next start.
             Ok(()) if self.config.token.is_none() => {
-                if let Some(replaced) = replaced.filter(|it| *it != installation) {
-                    self.discard_journal(replaced);
-                }
+                self.replaced = replaced.filter(|it| *it != installation);
             }
             Ok(()) => {}
             Err(error) => {
@@ -149,9 +155,11 @@ impl<S: Shell> Controller<S> {
         self.stored.paired_as = Some(name.clone());
         self.stored.paused = false;
         self.remember();
-        let text = "Messages from your phone now reach the agents on this computer.";
-        self.tell(Topic::Pairing, &format!("Paired as “{name}”"), text);
-        self.carry();
+        self.tell(Topic::Pairing, &format!("Paired as “{name}”"), "Connecting now.");
+        // The bridge of the pairing before runs again where this one was cancelled just too late.
+        if matches!(self.phase, Phase::Claiming(_)) || !self.stop_before(After::Carry) {
+            self.carry();
+        }
     }
 }
 

@@ -43,8 +43,13 @@ impl<S: Shell> Controller<S> {
                 return;
             }
         };
-        self.refused = None;
         let cloud_changed = config.cloud.to_string() != self.config.cloud.to_string();
+        if cloud_changed && self.is_forgetting() {
+            let why = "This computer is just being unpaired. Save it again in a moment.".to_owned();
+            self.refused = Some(RefusedSetting { field: "cloud_url".to_owned(), why });
+            return;
+        }
+        self.refused = None;
         let gateway_changed = config.gateway_url.as_ref().map(ToString::to_string)
             != self.config.gateway_url.as_ref().map(ToString::to_string);
         self.config = config;

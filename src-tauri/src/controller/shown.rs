@@ -110,10 +110,7 @@ impl<S: Shell> Controller<S> {
                 })
             }
             // It takes a moment, in which nothing changes that a person should see.
-            Phase::Claiming(After::Carry) | Phase::Starting => {
-                let shown = self.shown.as_ref().map(|view| view.installation.clone());
-                shown.unwrap_or(Installation::Starting)
-            }
+            Phase::Claiming(After::Carry) | Phase::Starting => self.installation_meanwhile(),
             Phase::Stopping(After::Revoke) | Phase::Claiming(After::Revoke) | Phase::Revoked => {
                 Installation::Revoked { identity: self.identity() }
             }
@@ -122,6 +119,23 @@ impl<S: Shell> Controller<S> {
             | Phase::Paused => Installation::Paused { identity: self.identity() },
             Phase::Stopping(After::Carry | After::Open | After::Pair | After::Wipe)
             | Phase::Claiming(After::Open | After::Pair | After::Wipe) => Installation::Starting,
+        }
+    }
+
+    fn installation_meanwhile(&self) -> Installation {
+        match self.shown.as_ref().map(|view| &view.installation) {
+            Some(
+                shown @ (Installation::Paired(_)
+                | Installation::Locked { .. }
+                | Installation::Pairing { .. }),
+            ) => shown.clone(),
+            None
+            | Some(
+                Installation::Starting
+                | Installation::Unpaired { .. }
+                | Installation::Paused { .. }
+                | Installation::Revoked { .. },
+            ) => Installation::Starting,
         }
     }
 

@@ -30,7 +30,7 @@ export function FirstRun(props: {
         <ProblemNote problem={props.problem} />
       )}
       <button type="button" class="primary large" onClick={() => wish({ request: "pair" })}>
-        {props.problem === null || props.npm !== null ? "Pair this computer" : "Try again"}
+        Pair this computer
       </button>
       <p class="quiet">
         Your phone will call it “<Visible text={props.name} />”. The name is in Settings.

@@ -1,4 +1,4 @@
-// The way to go on with the pairing of the terminal bridge from npm.
+// The way to go on with the pairing of the npm bridge.
 
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
@@ -14,7 +14,7 @@ export function TakeOver({ pairing }: { pairing: NpmPairing }): JSX.Element {
   const id = useId();
   return (
     <section class="card take-over" aria-labelledby={`${id}-title`}>
-      <h2 id={`${id}-title`}>The terminal bridge was paired here</h2>
+      <h2 id={`${id}-title`}>The npm bridge (@sophonai/bridge) was paired here</h2>
       <p>
         Go on with its pairing, <Visible text={pairing.id} /> at <Visible text={pairing.cloud} />,
         and with its keys for encrypted chats. Stop that bridge first.
@@ -39,7 +39,7 @@ export function TakeOver({ pairing }: { pairing: NpmPairing }): JSX.Element {
         type="button"
         onClick={() => wish({ request: "take_over", delete_files: deletes })}
       >
-        Use the pairing of the terminal bridge
+        Use the pairing of the npm bridge
       </button>
     </section>
   );

@@ -137,9 +137,6 @@ impl Engine {
             Loss::NotEncrypted => (Cause::NotEncrypted, "it was not encrypted, but its session is"),
         };
         refuse(session, why, effects);
-        if self.keys.newest(session).is_none() {
-            return;
-        }
         self.ensure(session, now, effects);
         let turn = self.fresh_turn();
         self.with(session, now, effects, |conversation, cx, acts| {

@@ -3,8 +3,9 @@
 use sap::BridgeToken;
 use vault::Vault;
 
-use super::failures::{STILL_RUNS, nothing_found};
-use super::{NpmPairing, TakenOver, find_npm_pairing, take_over};
+use super::ended::has_ended;
+use super::failures::{STILL_RUNS, ended, nothing_found};
+use super::{NpmPairing, TakenOver, find, find_npm_pairing, take_over};
 use crate::event::Event;
 use crate::exit::Failure;
 use crate::program::{Ending, Program};
@@ -21,28 +22,81 @@ pub(crate) async fn instead_of_pairing(
     known: Option<BridgeToken>,
 ) -> Result<Option<BridgeToken>, Ending> {
     let (is_wanted, delete) = (program.config.take_over, program.config.delete_old_files);
-    if is_wanted {
-        let Some(found) = find_npm_pairing(&program.config)? else {
-            return known.map(Some).ok_or_else(|| nothing_found().into());
-        };
-        let is_done = known.as_ref().is_some_and(|it| it.installation_id() == found.installation);
-        if is_done && !delete {
-            return Ok(known);
+    if known.is_some() && !(is_wanted && delete) {
+        if is_wanted {
+            say_what_stays(program, known.as_ref());
         }
-        return complete(program, vault, &found, delete).await.map(Some);
-    }
-    if known.is_some() {
         return Ok(known);
     }
-    match find_npm_pairing(&program.config) {
-        Ok(Some(found)) => offer(program, vault, &found).await,
-        Ok(None) => Ok(None),
-        Err(Failure { message, hint, .. }) => {
-            let message = format!("{message} {}", hint.unwrap_or_default());
-            program.output.tell(&Event::Notice { message });
-            Ok(None)
+    let found = match find(&program.config) {
+        Ok(found) => found,
+        Err(failure) if is_wanted => return Err(failure.into()),
+        Err(failure) => {
+            notice(program, failure);
+            None
         }
+    };
+    let Some(found) = found else {
+        let is_missed = is_wanted && known.is_none();
+        return if is_missed { Err(nothing_found().into()) } else { Ok(known) };
+    };
+    if has_ended(&program.config.data_dir, &found.installation) {
+        return offer_ended(program, vault, &found, known).await;
     }
+    if is_wanted {
+        return complete(program, vault, &found, delete).await.map(Some);
+    }
+    offer(program, vault, &found).await
+}
+
+/// Says why the flag changes nothing on a computer that is paired, unless it is as the flag wants it.
+fn say_what_stays(program: &mut Program, known: Option<&BridgeToken>) {
+    let is_known = |id| known.is_some_and(|token| token.installation_id() == id);
+    match find_npm_pairing(&program.config) {
+        Ok(Some(found)) if !is_known(found.installation.clone()) => {
+            let message = format!(
+                "This computer stays paired as it is: {} is not taken over. To use that one instead, \
+                 log out first.",
+                named(&found)
+            );
+            program.output.tell(&Event::Notice { message });
+        }
+        Ok(Some(_) | None) => {}
+        Err(failure) => notice(program, failure),
+    }
+}
+
+/// Goes on with a pairing that ended on this computer only if a person wants that.
+async fn offer_ended(
+    program: &mut Program,
+    vault: &Vault,
+    found: &NpmPairing,
+    known: Option<BridgeToken>,
+) -> Result<Option<BridgeToken>, Ending> {
+    let NpmPairing { installation, folder, .. } = found;
+    if known.is_some() || !program.output.is_dialogue() || !program.config.take_over {
+        notice(program, ended(folder, installation));
+        return Ok(known);
+    }
+    let question = format!(
+        "You logged out here, or this computer was removed on the phone. Take over {} all the same? [y/N]",
+        named(found)
+    );
+    if !agrees(program, &question, false).await? {
+        return Ok(None);
+    }
+    let delete = program.config.delete_old_files;
+    complete(program, vault, found, delete).await.map(Some)
+}
+
+fn notice(program: &mut Program, Failure { message, hint, .. }: Failure) {
+    let message = format!("{message} {}", hint.unwrap_or_default());
+    program.output.tell(&Event::Notice { message });
+}
+
+fn named(NpmPairing { installation, cloud, folder }: &NpmPairing) -> String {
+    let folder = folder.display();
+    format!("the pairing of the npm bridge ({installation} at {cloud}, in {folder})")
 }
 
 async fn offer(
@@ -50,11 +104,7 @@ async fn offer(
     vault: &Vault,
     found: &NpmPairing,
 ) -> Result<Option<BridgeToken>, Ending> {
-    let NpmPairing { installation, cloud, folder } = found;
-    let what = format!(
-        "the pairing of the npm bridge ({installation} at {cloud}, in {})",
-        folder.display()
-    );
+    let what = named(found);
     if !program.output.is_dialogue() {
         let message = format!(
             "This computer has {what}. To go on with it instead of pairing anew, stop the npm bridge \

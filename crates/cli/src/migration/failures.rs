@@ -1,8 +1,11 @@
 //! Why a pairing is not taken over, apart from the npm bridge's files themselves.
 
-use bridge::KeyStoreError;
-use sap::BridgeToken;
+use std::path::Path;
 
+use bridge::KeyStoreError;
+use sap::{BridgeToken, InstallationId};
+
+use super::files::CREDENTIALS;
 use crate::exit::{Exit, Failure, sentence};
 use crate::other_bridge::OtherBridge;
 
@@ -31,6 +34,23 @@ pub(super) fn nothing_found() -> Failure {
         hint: Some(
             "If it keeps it elsewhere, name that folder by SOPHON_CONFIG_DIR; otherwise pair this \
              computer."
+                .to_owned(),
+        ),
+    }
+}
+
+/// It ended on this computer, and the npm bridge's file still holds it.
+pub(super) fn ended(folder: &Path, installation: &InstallationId) -> Failure {
+    Failure {
+        exit: Exit::Failure,
+        code: "npm_pairing_ended",
+        message: format!(
+            "{} of the npm bridge still holds this access in plain text: delete it. The pairing as \
+             {installation} ended on this computer, so that it is not taken over from there.",
+            folder.join(CREDENTIALS).display()
+        ),
+        hint: Some(
+            "To go on with it all the same, start `sophon-bridge --take-over` in a terminal."
                 .to_owned(),
         ),
     }

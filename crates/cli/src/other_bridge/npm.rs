@@ -1,5 +1,6 @@
 //! How the npm bridge looks from outside: its process, and what it keeps.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sap::{BridgeToken, InstallationId};
@@ -35,11 +36,31 @@ pub(super) fn carries(process: &Process, home: Option<&Path>) -> Option<Installa
     if let Some(token) = tokens.next() {
         return Some(BridgeToken::parse(token).ok()?.installation_id());
     }
-    let folder = match process.variable("SOPHON_CONFIG_DIR") {
-        Some(folder) => process.path(folder),
-        None => usual_folder(process.variable("HOME").map(Path::new).or(home)?),
-    };
-    set_up_at(&folder)
+    set_up_at(&folder(process, home)?)
+}
+
+/// Says whether a process is the npm bridge at work and keeps its files in a folder, or cannot be shown
+/// to keep them elsewhere.
+pub(super) fn may_use(process: &Process, home: Option<&Path>, wanted: &Path) -> bool {
+    if command(process).is_none() {
+        return false;
+    }
+    // Without its variables, any folder may be its own.
+    let folder = folder(process, home).filter(|_| !process.variables.is_empty());
+    let Some(folder) = folder.filter(|folder| folder.is_absolute()) else { return true };
+    match (folder.canonicalize(), wanted.canonicalize()) {
+        (Ok(folder), Ok(wanted)) => folder == wanted,
+        (Err(error), _) => error.kind() != io::ErrorKind::NotFound,
+        (Ok(_), Err(_)) => true,
+    }
+}
+
+/// Where a process keeps its credentials, as far as can be seen.
+fn folder(process: &Process, home: Option<&Path>) -> Option<PathBuf> {
+    match process.variable("SOPHON_CONFIG_DIR") {
+        Some(folder) => Some(process.path(folder)),
+        None => Some(usual_folder(process.variable("HOME").map(Path::new).or(home)?)),
+    }
 }
 
 /// Where it keeps its credentials unless told otherwise, on every system.

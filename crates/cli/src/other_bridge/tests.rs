@@ -82,7 +82,7 @@ struct Disguised(std::process::Child);
 
 #[cfg(unix)]
 impl Disguised {
-    fn start(home: &std::path::Path) -> Self {
+    fn start(home: &Path) -> Self {
         use std::io::Read as _;
         use std::os::unix::fs::symlink;
         use std::process::{Command, Stdio};
@@ -112,7 +112,7 @@ impl Drop for Disguised {
 }
 
 #[cfg(unix)]
-fn set_up(home: &std::path::Path) {
+fn set_up(home: &Path) {
     fs::create_dir_all(home.join(".config/sophon")).unwrap();
     let credentials = format!(r#"{{"botToken":"{TOKEN}","savedAt":""}}"#);
     fs::write(home.join(".config/sophon/credentials.json"), credentials).unwrap();
@@ -147,4 +147,25 @@ fn where_there_is_no_proc_it_is_found_in_the_list_of_processes() {
     let ours = listed.find(|process| process.pid == running.0.id()).unwrap();
     let carried = npm::carries(&ours, Some(home.path()));
     assert_eq!(carried, Some(InstallationId::new(ID)));
+}
+
+#[test]
+fn one_may_use_a_folder_unless_it_can_be_shown_to_use_another() {
+    let home = tempfile::tempdir().unwrap();
+    let (usual, other) = (home.path().join(".config/sophon"), home.path().join("other"));
+    fs::create_dir_all(&usual).unwrap();
+    fs::create_dir_all(&other).unwrap();
+    let line = format!("node {SCRIPT} openclaw");
+    let lives = format!("HOME={}", home.path().display());
+    let chosen = format!("SOPHON_CONFIG_DIR={}", other.display());
+    let gone = format!("SOPHON_CONFIG_DIR={}", home.path().join("gone").display());
+    let token = format!("SOPHON_BOT_TOKEN={TOKEN}");
+    let uses = |process: &Process, folder: &Path| npm::may_use(process, None, folder);
+    assert!(uses(&process(&line, &[&lives]), &usual));
+    assert!(!uses(&process(&line, &[&lives]), &other));
+    assert!(uses(&process(&line, &[&lives, &chosen, &token]), &other));
+    assert!(!uses(&process(&line, &[&lives, &chosen]), &usual));
+    assert!(!uses(&process(&line, &[&lives, &gone]), &usual));
+    assert!(uses(&process(&line, &[]), &usual), "what cannot be seen may be this folder");
+    assert!(!uses(&process(&format!("node {SCRIPT} status"), &[&lives]), &usual));
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod computer;
 #[cfg(test)]
+mod ended;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 mod logout;

@@ -119,3 +119,23 @@ async fn a_pairing_that_cannot_be_taken_over_says_why_and_stays_whole() {
     assert_eq!(computer.left_of_npm(), FILES);
     program.end().await;
 }
+
+#[tokio::test]
+async fn a_pairing_that_ended_here_is_not_offered_again_from_files_that_were_kept() {
+    let computer = Computer::new().await;
+    computer.was_used_with_npm();
+    let mut program = computer.start();
+    program.until_offered().await;
+    program.wish(Request::TakeOver { delete_files: false });
+    program.until_connected().await;
+    program.wish(Request::Unpair);
+    program.until_unpaired().await;
+    program.until_remarked("credentials.json of the npm bridge still holds this access").await;
+    program.end().await;
+
+    let mut program = computer.start();
+    program.until_remarked("credentials.json of the npm bridge still holds this access").await;
+    program.until_unpaired().await;
+    assert_eq!(computer.left_of_npm(), FILES);
+    program.end().await;
+}
