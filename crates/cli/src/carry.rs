@@ -174,7 +174,7 @@ fn tell(
                 "Another device of yours{device} is handed the keys of encrypted chats ({sessions}). \
                  If you do not know it, remove it on the phone."
             );
-            program.output.tell(&Event::Notice { message: sentence(&message) });
+            program.output.tell(&Event::Notice { message });
         }
         Notice::KeysUnkept { why } => {
             let message = format!(

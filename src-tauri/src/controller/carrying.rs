@@ -14,7 +14,6 @@ use super::other_bridge::OtherNews;
 use super::{After, Controller, Phase};
 use crate::clock::to_ms;
 use crate::shell::{Shell, Topic};
-use crate::text::visible;
 use crate::view::{Beat, Pulse};
 
 /// The bridge, and what was heard of it.
@@ -181,10 +180,8 @@ impl<S: Shell> Controller<S> {
             }
             Notice::KeysHandedOn { label, sessions } => {
                 tracing::info!(sessions, "another device is handed the keys of encrypted chats");
-                let device = label.map_or_else(
-                    || "A device without a name".to_owned(),
-                    |label| format!("“{}”", visible(&label)),
-                );
+                let device = label
+                    .map_or_else(|| "A device without a name".to_owned(), |it| format!("“{it}”"));
                 let text = format!(
                     "{device} is handed the keys of encrypted chats ({sessions}). If you do not \
                      know it, remove it on the phone."

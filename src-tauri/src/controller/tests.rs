@@ -1,6 +1,7 @@
 //! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
 //! it is asked for.
 
+mod devices;
 mod ending;
 mod late;
 mod migration;
