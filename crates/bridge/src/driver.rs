@@ -119,7 +119,7 @@ impl Driver {
         // What an earlier process left to be sent is sent without anything else happening.
         self.feed(Input::Tick);
         loop {
-            let deadline = self.deadline();
+            let deadline = self.engine.deadline(now());
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
@@ -144,11 +144,6 @@ impl Driver {
         outlets.snapshot.send_replace(snapshot);
     }
 
-    /// When something is to be done, if nothing else happens.
-    fn deadline(&self) -> Option<Instant> {
-        self.engine.deadline(now()).into_iter().chain(self.keeper.deadline()).min()
-    }
-
     /// Lets what is on its way arrive before the program ends.
     async fn flush(&mut self, inbox: &mut mpsc::Receiver<Signal>) {
         let within = if self.is_revoked { REVOKED_FLUSH_WITHIN } else { FLUSH_WITHIN };
@@ -156,7 +151,7 @@ impl Driver {
         self.feed(Input::Quit);
         self.errands.close();
         while !(self.engine.is_settled() && self.keeper.is_settled() && self.errands.is_empty()) {
-            let deadline = self.deadline();
+            let deadline = self.engine.deadline(now());
             let is_done = self.engine.is_settled() && self.keeper.is_settled();
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,

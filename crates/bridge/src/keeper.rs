@@ -2,7 +2,7 @@
 //! durable.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use journal::{Change, CommitError, Firmness, Journal, Row, Told, Writer};
 use sap::Outgoing;
@@ -15,10 +15,6 @@ use crate::row_seal::RowSeal;
 /// How many effects may wait for the journal before nothing more is taken in.
 const HELD: usize = 4096;
 
-/// How long changes wait for company on which nothing rests: a process that ended in between would
-/// find out again what they say.
-const LATER: Duration = Duration::from_millis(100);
-
 /// Commits what the engine wants kept, and gives its effects in order, each once everything before
 /// it is kept. An acknowledgement waits for more than the others: what the cloud forgets by it must
 /// survive a power cut.
@@ -27,9 +23,6 @@ pub(crate) struct Keeper {
     writer: Writer,
     seal: RowSeal,
     told: watch::Receiver<State>,
-    /// What waits for company, and until when.
-    loose: Vec<Change>,
-    loose_until: Option<Instant>,
     /// The last batch that was handed over.
     last: u64,
     /// The last one of them that must survive a power cut.
@@ -86,8 +79,6 @@ impl Keeper {
             writer,
             seal,
             told,
-            loose: Vec::new(),
-            loose_until: None,
             last,
             last_firm: 0,
             held: VecDeque::new(),
@@ -98,13 +89,12 @@ impl Keeper {
 
     /// Takes what an input led to.
     pub(crate) fn take(&mut self, step: Step) {
-        let Self { loose, seal, .. } = self;
-        loose.extend(step.keep.into_iter().map(|change| seal.seal(change)));
-        let is_due = self.loose_until.is_some_and(|until| until <= now());
-        if !step.effects.is_empty() || step.firmness == Firmness::Power || is_due {
-            self.write(step.firmness);
-        } else if !self.loose.is_empty() {
-            self.loose_until.get_or_insert_with(|| now() + LATER);
+        if !step.keep.is_empty() {
+            let sealed = step.keep.into_iter().map(|change| self.seal.seal(change)).collect();
+            self.last = self.writer.write(sealed, step.firmness);
+            if step.firmness == Firmness::Power {
+                self.last_firm = self.last;
+            }
         }
         for effect in step.effects {
             if matches!(effect, Effect::Cloud(Outgoing::Ack { .. })) {
@@ -113,22 +103,6 @@ impl Keeper {
                 self.held.push_back((self.last, effect));
             }
         }
-    }
-
-    fn write(&mut self, firmness: Firmness) {
-        self.loose_until = None;
-        if self.loose.is_empty() {
-            return;
-        }
-        self.last = self.writer.write(std::mem::take(&mut self.loose), firmness);
-        if firmness == Firmness::Power {
-            self.last_firm = self.last;
-        }
-    }
-
-    /// When the next step should be taken at the latest, be it an empty one.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.loose_until
     }
 
     /// The next effect that may be performed now.
@@ -163,21 +137,15 @@ impl Keeper {
 
     /// Says whether everything is durable and was performed.
     pub(crate) fn is_settled(&self) -> bool {
-        self.loose.is_empty()
-            && self.held.is_empty()
+        self.held.is_empty()
             && self.held_acks.is_empty()
             && self.told.borrow().committed >= self.last
     }
 
     /// Ends in order; gives the journal back, unless it does not finish in time.
-    pub(crate) fn finish(mut self, within: Duration) -> Option<Journal> {
-        self.write(Firmness::Process);
+    pub(crate) fn finish(self, within: Duration) -> Option<Journal> {
         self.writer.finish(within)
     }
-}
-
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 fn removal(Row { table, key, .. }: Row) -> Change {

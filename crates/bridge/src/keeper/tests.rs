@@ -65,19 +65,3 @@ async fn effects_wait_until_the_rows_that_cannot_be_opened_are_forgotten() {
     }
     assert!(keeper.finish(SOON).unwrap().rows().unwrap().is_empty());
 }
-
-#[tokio::test]
-async fn what_nothing_rests_on_waits_a_little_for_company_and_is_then_written_down() {
-    let (mut keeper, _) = Keeper::start(Journal::in_memory().unwrap(), seal(7)).unwrap();
-    let step = |keep| Step { keep, firmness: Firmness::Process, effects: Vec::new() };
-    keeper.take(step(vec![put("1", "alone")]));
-    let until = keeper.deadline().expect("a time at which it is written down");
-    assert!(!keeper.is_settled());
-    tokio::time::sleep_until(until.into()).await;
-    keeper.take(step(Vec::new()));
-    assert_eq!(keeper.deadline(), None);
-    while !keeper.is_settled() {
-        tokio::time::timeout(SOON, keeper.changed()).await.unwrap();
-    }
-    assert_eq!(keeper.finish(SOON).unwrap().rows().unwrap().len(), 1);
-}
