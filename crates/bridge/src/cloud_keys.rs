@@ -3,6 +3,7 @@ use sap::sealed::{ContentKey, DeviceKey};
 use zeroize::Zeroizing;
 
 use crate::keyring::Keyring;
+use crate::settings::load_key;
 use crate::{KeyStore, KeyStoreError};
 
 /// Name of this bridge's own key in the key store.
@@ -23,11 +24,7 @@ impl CloudKeys {
     /// # Errors
     /// When the key store cannot be read.
     pub async fn load(store: &dyn KeyStore) -> Result<Option<Self>, KeyStoreError> {
-        let Some(device) = store.load(DEVICE_KEY).await? else { return Ok(None) };
-        let Ok(secret) = <[u8; 32]>::try_from(device.as_slice()).map(Zeroizing::new) else {
-            tracing::warn!("this computer's key for encrypted sessions is no key, and is replaced");
-            return Ok(None);
-        };
+        let Some(secret) = load_key(store, DEVICE_KEY).await? else { return Ok(None) };
         let keyring = load_keyring(store).await?;
         Ok(Some(Self { device: DeviceKey::from_bytes(&secret), keyring }))
     }
@@ -40,10 +37,7 @@ impl CloudKeys {
         if let Some(kept) = Self::load(store).await? {
             return Ok(kept);
         }
-        let device = DeviceKey::generate().map_err(|error| KeyStoreError {
-            what: format!("no random numbers for a key: {error}"),
-            remedy: None,
-        })?;
+        let device = DeviceKey::generate().map_err(KeyStoreError::no_randomness)?;
         store.save(DEVICE_KEY, device.expose()).await?;
         Ok(Self { device, keyring: load_keyring(store).await? })
     }

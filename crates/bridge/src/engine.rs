@@ -84,8 +84,6 @@ pub struct Engine {
     recent: Recent,
     outbox: Outbox,
     keys: Keys,
-    /// Sessions of which nothing leaves in plain text.
-    encrypted: BTreeSet<SessionId>,
     /// Messages that wait for a key to be read with.
     locked: BTreeMap<SessionId, VecDeque<Locked>>,
     next_locked: u64,
@@ -119,7 +117,6 @@ impl Engine {
             recent: Recent::default(),
             outbox: Outbox::new(seed),
             keys: Keys::default(),
-            encrypted: BTreeSet::new(),
             locked: BTreeMap::new(),
             next_locked: 1,
             touched: HashMap::new(),
@@ -313,6 +310,7 @@ impl Engine {
             self.with(&session, now, effects, Conversation::on_time);
         }
         self.read_all_locked(now, effects);
+        self.outbox.give_up_locked(now.instant);
         self.expire_approvals(now, effects);
         self.forget_old(now);
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use sap::SessionId;
-use sap::sealed::ContentKey;
+use sap::sealed::{ContentKey, key_from_hex};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -86,7 +86,8 @@ impl Keyring {
         let mut keyring = Self::default();
         for (session, keys) in keys {
             for key in keys.iter().rev() {
-                keyring.hold(&session, unhex(key).ok_or(InvalidKeyring)?);
+                let key = key_from_hex(key).ok_or(InvalidKeyring)?;
+                keyring.hold(&session, ContentKey::from_bytes(&key));
             }
         }
         Ok(keyring)
@@ -97,18 +98,6 @@ fn hex(key: &ContentKey) -> Zeroizing<String> {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     let bytes = key.expose().iter();
     Zeroizing::new(bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
-}
-
-fn unhex(text: &str) -> Option<ContentKey> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
-    let digit = |character: u8| char::from(character).to_digit(16)?.try_into().ok();
-    let mut key = Zeroizing::new([0_u8; 32]);
-    for (byte, [high, low]) in key.iter_mut().zip(pairs) {
-        let (high, low): (u8, u8) = (digit(*high)?, digit(*low)?);
-        *byte = high << 4 | low;
-    }
-    Some(ContentKey::from_bytes(&key))
 }
 
 #[cfg(test)]

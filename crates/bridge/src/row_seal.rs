@@ -8,6 +8,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use journal::{Change, Row, Table};
 use zeroize::Zeroizing;
 
+use crate::settings::load_key;
 use crate::{KeyStore, KeyStoreError};
 
 /// Name of the journal's key in the key store.
@@ -35,14 +36,11 @@ impl RowSeal {
     /// # Errors
     /// When it cannot be read or kept, or the system gives no random numbers.
     pub(crate) async fn load_or_make(keys: &dyn KeyStore) -> Result<Self, KeyStoreError> {
-        if let Some(kept) = keys.load(JOURNAL_KEY).await? {
-            if let Ok(key) = <&[u8; KEY]>::try_from(kept.as_slice()) {
-                return Self::under(key);
-            }
-            tracing::warn!("the journal's key is not a key, and is replaced");
+        if let Some(kept) = load_key(keys, JOURNAL_KEY).await? {
+            return Self::under(&kept);
         }
         let mut key = Zeroizing::new([0; KEY]);
-        getrandom::fill(key.as_mut_slice()).map_err(no_randomness)?;
+        getrandom::fill(key.as_mut_slice()).map_err(KeyStoreError::no_randomness)?;
         keys.save(JOURNAL_KEY, key.as_slice()).await?;
         Self::under(&key)
     }
@@ -50,7 +48,7 @@ impl RowSeal {
     /// Seals under this key.
     pub(crate) fn under(key: &[u8; KEY]) -> Result<Self, KeyStoreError> {
         let mut drawn = [0; DRAWN];
-        getrandom::fill(&mut drawn).map_err(no_randomness)?;
+        getrandom::fill(&mut drawn).map_err(KeyStoreError::no_randomness)?;
         Ok(Self { cipher: XChaCha20Poly1305::new(key.into()), drawn, sealed: 0 })
     }
 
@@ -106,10 +104,6 @@ impl fmt::Debug for RowSeal {
 /// What a value is bound to. No table's name holds the byte between the two.
 fn place(table: Table, key: &str) -> Vec<u8> {
     [table.name().as_bytes(), b"\0", key.as_bytes()].concat()
-}
-
-fn no_randomness(error: getrandom::Error) -> KeyStoreError {
-    KeyStoreError { what: format!("no random numbers for the journal: {error}"), remedy: None }
 }
 
 #[cfg(test)]

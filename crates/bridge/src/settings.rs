@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -48,6 +49,22 @@ pub trait KeyStore: Send + Sync {
 /// A pending answer of a [`KeyStore`].
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeyStoreError>> + Send + 'a>>;
 
+/// Reads a key of 32 bytes; none where there is none, or something else in its place.
+///
+/// # Errors
+/// When the key store cannot be read.
+pub(crate) async fn load_key(
+    store: &dyn KeyStore,
+    name: &str,
+) -> Result<Option<Zeroizing<[u8; 32]>>, KeyStoreError> {
+    let Some(kept) = store.load(name).await? else { return Ok(None) };
+    let key = <[u8; 32]>::try_from(kept.as_slice()).map(Zeroizing::new);
+    if key.is_err() {
+        tracing::warn!(name, "what is kept in place of a key is none, and is replaced");
+    }
+    Ok(key.ok())
+}
+
 /// A key could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -56,4 +73,11 @@ pub struct KeyStoreError {
     pub what: String,
     /// What a person can do about it.
     pub remedy: Option<String>,
+}
+
+impl KeyStoreError {
+    /// The system gives no random numbers to make a key of.
+    pub(crate) fn no_randomness(error: impl Display) -> Self {
+        Self { what: format!("no random numbers for a key: {error}"), remedy: None }
+    }
 }

@@ -33,7 +33,7 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) {
         let RunEventKind::Tool { call_id, event } = &event.kind else { return };
-        if !self.encrypted.contains(session) {
+        if !self.outbox.is_encrypted(session) {
             return;
         }
         let call = (session.clone(), call_id.clone());

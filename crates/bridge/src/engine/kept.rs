@@ -13,7 +13,6 @@ use super::desk::ApprovalRecord;
 use super::gateway::LastGateway;
 use super::ledger::{self, Ledger, keys};
 use super::locked::{LOCKED, LockedRecord};
-use super::outbox::Seal;
 use super::sent::Sent;
 use super::turn::{Turn, TurnRecord};
 use super::{Engine, TurnId};
@@ -64,8 +63,7 @@ impl Engine {
         }
         for (session, ()) in beginning(rows, ENCRYPTED) {
             let session = SessionId::new(session);
-            self.outbox.seal(&session, Seal::Locked);
-            self.encrypted.insert(session);
+            self.outbox.encrypt(&session, None);
         }
         let locked = beginning::<LockedRecord>(rows, LOCKED);
         let locked =

@@ -1,17 +1,14 @@
 //! The keys of encrypted sessions: who hands them over, to whom they are handed on, and that no
 //! grant is acknowledged before its key is kept.
 
-use std::sync::Arc;
-
 use sap::sealed::{
-    ContentKey, DeviceKey, DevicePublicKey, GrantSessionKey, Recipient, RegisterDevice,
+    ContentKey, DeviceKey, DevicePublicKey, GrantSessionKey, OpenError, Recipient, RegisterDevice,
+    SealedGrant,
 };
-use sap::sealed::{OpenError, SealedGrant};
-use sap::{Call, DeviceId, Outgoing, SessionId, SessionSeal, UpdateId};
+use sap::{Call, DeviceId, Outgoing, SessionId, UpdateId};
 
 use super::act::{Post, TurnId};
 use super::clock::Now;
-use super::outbox::Seal;
 use super::{Effect, Engine};
 use crate::{CloudKeys, Keyring, Notice};
 
@@ -55,8 +52,8 @@ impl Keys {
     pub(super) fn open(&self, session: &SessionId, envelope: &str) -> Result<String, Unreadable> {
         let mut why = Unreadable::NoKey;
         for key in self.keyring.of(session) {
-            match SessionSeal::new(key, session).open_message(envelope) {
-                Ok(text) => return Ok(text),
+            match key.messages(session).open(envelope) {
+                Ok(text) => return Ok(text.to_string()),
                 Err(error) if error.may_want_another_key() => why = Unreadable::WrongKey,
                 Err(error) => return Err(Unreadable::Never(error)),
             }
@@ -68,14 +65,6 @@ impl Keys {
     pub(super) fn newest(&self, session: &SessionId) -> Option<&ContentKey> {
         self.keyring.newest(session)
     }
-
-    /// The form in which what an encrypted session says leaves.
-    pub(super) fn seal(&self, session: &SessionId) -> Seal {
-        match self.keyring.newest(session) {
-            Some(key) => Seal::Sealed(Arc::new(SessionSeal::new(key, session))),
-            None => Seal::Locked,
-        }
-    }
 }
 
 impl Engine {
@@ -86,12 +75,7 @@ impl Engine {
         // Who has a key for a session encrypts it, whatever else is remembered of it.
         let held: Vec<SessionId> = self.keys.keyring.iter().map(|(it, _)| it.clone()).collect();
         for session in held {
-            if self.encrypted.insert(session.clone()) {
-                self.keep_encrypted(&session);
-            }
-        }
-        for session in &self.encrypted {
-            self.outbox.seal(session, self.keys.seal(session));
+            self.encrypt(&session);
         }
     }
 
@@ -131,10 +115,7 @@ impl Engine {
         tracing::info!(%session, "the phone handed over the key of an encrypted session");
         self.keys.changes += 1;
         effects.push(Effect::KeepKeys(self.keys.changes, self.keys.keyring.clone()));
-        if self.encrypted.insert(session.clone()) {
-            self.keep_encrypted(session);
-        }
-        self.outbox.seal(session, self.keys.seal(session));
+        self.encrypt(session);
         self.read_locked(session, now, effects);
     }
 
@@ -177,11 +158,11 @@ impl Engine {
     }
 
     /// From now on nothing of this session leaves in plain text.
-    pub(super) fn is_encrypted_from_now(&mut self, session: &SessionId) {
-        if self.encrypted.insert(session.clone()) {
+    pub(super) fn encrypt(&mut self, session: &SessionId) {
+        if !self.outbox.is_encrypted(session) {
             self.keep_encrypted(session);
-            self.outbox.seal(session, self.keys.seal(session));
         }
+        self.outbox.encrypt(session, self.keys.newest(session).cloned());
     }
 
     /// The keyring was kept up to this change, or could not be.
@@ -190,7 +171,7 @@ impl Engine {
         match kept {
             Ok(change) => {
                 self.keys.kept = self.keys.kept.max(change);
-                if self.keys.kept == self.keys.changes
+                if self.are_keys_kept()
                     && let Some(up_to) = self.keys.owed.take()
                 {
                     effects.push(Effect::Cloud(Outgoing::Ack { up_to }));
@@ -210,10 +191,10 @@ impl Engine {
 
     /// Acknowledges an update and everything before it; later, while a key among it is not kept.
     pub(super) fn acknowledge(&mut self, up_to: UpdateId, effects: &mut Vec<Effect>) {
-        if self.keys.kept < self.keys.changes {
-            self.keys.owed = Some(up_to);
-        } else {
+        if self.are_keys_kept() {
             effects.push(Effect::Cloud(Outgoing::Ack { up_to }));
+        } else {
+            self.keys.owed = Some(up_to);
         }
     }
 }

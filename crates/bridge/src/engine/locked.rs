@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Now;
 use super::explain::Cause;
 use super::keys::Unreadable;
+use super::updates::refuse;
 use super::{Effect, Engine};
 use crate::Notice;
 
@@ -22,7 +23,7 @@ const LONGEST_WAIT_MS: u64 = 30 * 60 * 1000;
 pub(super) const LOCKED: &str = "locked ";
 
 /// A message that waits to be read.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Locked {
     /// Its place among all that ever waited; names its row in the journal.
     number: u64,
@@ -40,7 +41,18 @@ pub(super) struct LockedRecord {
     session: SessionId,
     message: UserMessage,
     interaction_id: Option<InteractionId>,
-    since_ms: u64,
+    came_ms: u64,
+}
+
+impl Locked {
+    fn record(&self, session: &SessionId) -> LockedRecord {
+        LockedRecord {
+            session: session.clone(),
+            message: self.message.clone(),
+            interaction_id: self.interaction_id.clone(),
+            came_ms: self.came_ms,
+        }
+    }
 }
 
 /// Why a message does not reach the agent.
@@ -64,17 +76,12 @@ impl Engine {
         self.next_locked += 1;
         let (came_ms, since) = (now.unix_ms, now.instant);
         let locked = Locked { number, message, interaction_id, came_ms, since };
-        self.locked.entry(session.clone()).or_default().push_back(locked.clone());
+        self.locked.entry(session.clone()).or_default().push_back(locked);
         self.read_locked(session, now, effects);
-        let waiting = self.locked.get(session);
-        if waiting.is_some_and(|waiting| waiting.iter().any(|other| other.number == number)) {
-            let Locked { message, interaction_id, .. } = locked;
-            let session = session.clone();
-            let since_ms = now.unix_ms;
-            let record =
-                LockedRecord { session: session.clone(), message, interaction_id, since_ms };
-            self.ledger.put(Table::Facts, row(number), &record);
-            effects.push(Effect::Notify(Notice::KeyAwaited { session }));
+        // They are read in order: where any waits, the last one does.
+        if let Some(locked) = self.locked.get(session).and_then(VecDeque::back) {
+            self.ledger.put(Table::Facts, row(number), &locked.record(session));
+            effects.push(Effect::Notify(Notice::KeyAwaited { session: session.clone() }));
         }
     }
 
@@ -182,19 +189,13 @@ impl Engine {
 
     /// Takes back a message that an earlier process could not read yet.
     pub(super) fn take_back_locked(&mut self, number: u64, record: LockedRecord, now: Now) {
-        let LockedRecord { session, message, interaction_id, since_ms } = record;
+        let LockedRecord { session, message, interaction_id, came_ms } = record;
         self.next_locked = self.next_locked.max(number + 1);
         // Nobody could hand a key over while no process was there.
-        let (came_ms, since) = (since_ms, now.instant);
+        let since = now.instant;
         let locked = Locked { number, message, interaction_id, came_ms, since };
         self.locked.entry(session).or_default().push_back(locked);
     }
-}
-
-fn refuse(session: &SessionId, why: &str, effects: &mut Vec<Effect>) {
-    tracing::warn!(%session, why, "a message cannot be carried");
-    let notice = Notice::MessageRefused { session: session.clone(), why: why.to_owned() };
-    effects.push(Effect::Notify(notice));
 }
 
 fn row(number: u64) -> String {

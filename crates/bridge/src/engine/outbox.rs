@@ -16,14 +16,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sap::sealed::ContentKey;
 use sap::{Accepted, Bucket, Call, DeviceId, RateReport, Rates, Refusal, Reply, SessionId};
 
 use self::lane::{Lane, Outcome};
 use self::line::Item;
+use self::seal::Seal;
 use super::act::{Post, TurnId};
 use crate::backoff::Backoff;
-
-pub(crate) use self::seal::Seal;
 
 /// How many requests are in flight at once, over all sessions.
 const MAX_IN_FLIGHT: usize = 64;
@@ -135,8 +135,8 @@ pub(crate) struct Outbox {
     next_number: u64,
     /// The lanes of which the ledger was not shown everything.
     changed: BTreeSet<LaneId>,
-    /// Encrypted sessions, each with its key where it is here.
-    seals: HashMap<SessionId, Seal>,
+    /// Encrypted sessions, each with the key that seals what it says, where it is here.
+    encrypted: HashMap<SessionId, Option<ContentKey>>,
 }
 
 impl Outbox {
@@ -154,7 +154,7 @@ impl Outbox {
             next_id: 0,
             next_number: 1,
             changed: BTreeSet::new(),
-            seals: HashMap::new(),
+            encrypted: HashMap::new(),
         }
     }
 
@@ -170,11 +170,12 @@ impl Outbox {
 
     fn lane(&mut self, id: &LaneId) -> &mut Lane {
         self.lanes.entry(id.clone()).or_insert_with(|| {
-            let seal = match id.kind {
-                LaneKind::Chat | LaneKind::Approvals => self.seals.get(&id.session).cloned(),
+            let key = match id.kind {
+                LaneKind::Chat | LaneKind::Approvals => self.encrypted.get(&id.session),
                 // What is in it is sealed already.
                 LaneKind::Aside => None,
             };
+            let seal = key.map(|key| Seal::of(&id.session, key.as_ref()));
             Lane::new(id.session.clone(), seal.unwrap_or_default())
         })
     }
@@ -184,7 +185,6 @@ impl Outbox {
         self.wake(now);
         self.rate_wait = None;
         let mut dispatches = Vec::new();
-        self.give_up_locked(now);
         for bucket in BY_URGENCY {
             while self.in_flight.len() < MAX_IN_FLIGHT
                 && let Some(lane) = self.ready.get(&bucket).and_then(|line| line.front())

@@ -92,15 +92,14 @@ impl Engine {
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
-        let is_encrypted = matches!(message.content, Content::Encrypted(_));
-        if is_encrypted {
-            self.is_encrypted_from_now(session);
+        match &message.content {
+            Content::Plain(text) if !self.outbox.is_encrypted(session) => {
+                return self.carry(session, &message, text, interaction_id, now, effects);
+            }
+            Content::Encrypted(_) if !self.outbox.is_encrypted(session) => self.encrypt(session),
+            Content::Plain(_) | Content::Encrypted(_) => {}
         }
-        if is_encrypted || self.encrypted.contains(session) {
-            return self.locked_message(session, message, interaction_id, now, effects);
-        }
-        let Content::Plain(text) = &message.content else { return };
-        self.carry(session, &message, text, interaction_id, now, effects);
+        self.locked_message(session, message, interaction_id, now, effects);
     }
 
     /// Takes a message that can be read.
@@ -114,10 +113,7 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) {
         if text.trim().is_empty() && message.attachments.is_empty() {
-            let why = "it has neither text nor a file";
-            tracing::warn!(%session, why, "a message cannot be carried");
-            let notice = Notice::MessageRefused { session: session.clone(), why: why.to_owned() };
-            return effects.push(Effect::Notify(notice));
+            return refuse(session, "it has neither text nor a file", effects);
         }
         self.ensure(session, now, effects);
         let turn = self.fresh_turn();
@@ -181,4 +177,11 @@ impl Engine {
             effects.push(Effect::Notify(Notice::MessageRefused { session, why }));
         }
     }
+}
+
+/// Says at this computer that a message is not carried.
+pub(super) fn refuse(session: &SessionId, why: &str, effects: &mut Vec<Effect>) {
+    tracing::warn!(%session, why, "a message cannot be carried");
+    let notice = Notice::MessageRefused { session: session.clone(), why: why.to_owned() };
+    effects.push(Effect::Notify(notice));
 }

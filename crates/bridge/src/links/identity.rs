@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use openclaw::{Credential, DeviceIdentity, GatewayUrl, Identity};
 use secrecy::{ExposeSecret, SecretString};
-use zeroize::Zeroizing;
 
-use crate::settings::KeyStore;
+use crate::settings::{KeyStore, load_key};
 use crate::{GatewaySettings, KeyStoreError, Settings};
 
 /// Name of the device key in the key store.
@@ -68,16 +67,10 @@ impl Passport {
 }
 
 async fn load_or_make(keys: &dyn KeyStore) -> Result<DeviceIdentity, KeyStoreError> {
-    if let Some(kept) = keys.load(DEVICE_KEY).await? {
-        if let Ok(secret) = <[u8; 32]>::try_from(kept.as_slice()) {
-            return Ok(DeviceIdentity::from_secret(&Zeroizing::new(secret)));
-        }
-        tracing::warn!("the device key is not a key, and is replaced");
+    if let Some(secret) = load_key(keys, DEVICE_KEY).await? {
+        return Ok(DeviceIdentity::from_secret(&secret));
     }
-    let device = DeviceIdentity::generate().map_err(|error| KeyStoreError {
-        what: format!("no random numbers for a device key: {error}"),
-        remedy: None,
-    })?;
+    let device = DeviceIdentity::generate().map_err(KeyStoreError::no_randomness)?;
     keys.save(DEVICE_KEY, device.secret_bytes().as_slice()).await?;
     Ok(device)
 }

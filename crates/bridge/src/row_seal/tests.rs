@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -142,34 +141,6 @@ fn changes_that_keep_nothing_stay_as_they_are() {
 #[test]
 fn the_key_is_never_debug_printed() {
     assert_eq!(format!("{:?}", seal()), "RowSeal { .. }");
-}
-
-#[test]
-#[ignore = "measures; it says nothing about right or wrong"]
-fn what_a_row_costs() {
-    for bytes in [0, 150, 4096] {
-        let (mut seal, rounds) = (seal(), 20_000);
-        let value = vec![b'v'; bytes];
-        let mut spent = Duration::ZERO;
-        let mut rows = Vec::new();
-        for _ in 0..rounds {
-            let (key, value) = ("ses_0123456789".to_owned(), value.clone());
-            let put = Change::Put { table: Table::Turns, key, value };
-            let begun = Instant::now();
-            let sealed = seal.seal(put);
-            spent += begun.elapsed();
-            rows.push(sealed);
-        }
-        println!("sealing {bytes} bytes: {:?}", spent / rounds);
-        let rows = rows.into_iter().filter_map(|change| match change {
-            Change::Put { table, key, value } => Some(Row { table, key, value }),
-            Change::Remove { .. } | Change::Clear => None,
-        });
-        let mut rows: Vec<Row> = rows.collect();
-        let begun = Instant::now();
-        assert!(rows.iter_mut().all(|row| seal.open(row)));
-        println!("opening {bytes} bytes: {:?}", begun.elapsed() / rounds);
-    }
 }
 
 fn tables() -> impl Strategy<Value = Table> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sap::sealed::{DeviceKey, DevicePublicKey};
+use sap::sealed::{DeviceKey, DevicePublicKey, key_from_hex};
 use sap::{BridgeToken, CloudUrl, InstallationId, SessionId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,7 +36,7 @@ pub(super) fn credentials(content: &[u8]) -> Result<Credentials, Why> {
     }
     let cloud = CloudUrl::parse(&file.sophon_base)?;
     let secret = file.bridge_secret_hex.as_ref();
-    let device = secret.map(|secret| key(secret).ok_or(Why::DeviceKey)).transpose()?;
+    let device = secret.map(|secret| key_from_hex(secret).ok_or(Why::DeviceKey)).transpose()?;
     if let (Some(device), Some(public)) = (&device, file.bridge_pubkey_hex) {
         let public = DevicePublicKey::parse(&public).map_err(|_| Why::DeviceKey)?;
         if DeviceKey::from_bytes(device).public() != public {
@@ -56,7 +56,7 @@ pub(super) fn session_keys(content: &[u8]) -> Result<SessionKeys, Why> {
         if !is_name {
             return Err(Why::Session);
         }
-        Ok((SessionId::new(session), key(&hex).ok_or(Why::SessionKey)?))
+        Ok((SessionId::new(session), key_from_hex(&hex).ok_or(Why::SessionKey)?))
     });
     taken.collect()
 }
@@ -101,21 +101,6 @@ fn parse<T: DeserializeOwned>(content: &[u8]) -> Result<T, Why> {
         .map_err(|error| Why::Damaged { line: error.line(), column: error.column() })
 }
 
-/// Reads 64 hexadecimal digits, of either case.
-fn key(hex: &str) -> Option<Key> {
-    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else { return None };
-    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
-    let mut key = Zeroizing::new([0; 32]);
-    for (byte, [high, low]) in key.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(key)
-}
-
-fn digit(character: u8) -> Option<u8> {
-    char::from(character).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -138,7 +123,7 @@ mod tests {
     }
 
     fn public() -> String {
-        DeviceKey::from_bytes(&key(SECRET).unwrap()).public().to_string()
+        DeviceKey::from_bytes(&key_from_hex(SECRET).unwrap()).public().to_string()
     }
 
     fn refusal(field: &str, value: Value) -> String {

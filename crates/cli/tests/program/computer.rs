@@ -7,8 +7,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::cloud::Cloud;
-use simulator::gateway::Gateway;
+use simulator::cloud::{Cloud, CloudOptions};
+use simulator::gateway::{Gateway, GatewayOptions};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -22,6 +22,16 @@ pub(crate) const GATEWAY_TOKEN: &str = "a-gateway-token-of-the-tests";
 /// A computer without a keychain and, at first, without OpenClaw.
 pub(crate) struct Computer {
     root: TempDir,
+}
+
+/// A cloud, a computer with a gateway, and a token of an installation.
+pub(super) async fn set_up() -> (Cloud, Gateway, Computer, String) {
+    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
+    let gateway = Gateway::start(GatewayOptions::default()).await.unwrap();
+    let computer = Computer::new();
+    computer.serve(&gateway);
+    let (_, token) = cloud.mint_installation("Den");
+    (cloud, gateway, computer, token)
 }
 
 impl Computer {

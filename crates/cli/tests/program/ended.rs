@@ -4,21 +4,17 @@
 use std::fs;
 use std::time::Duration;
 
-use super::computer::{Computer, Running, read};
+use super::computer::{self, Computer, Running, read};
 use super::npm_bridge::{credentials, files, leave_files};
 use super::terminal::Terminal;
-use simulator::cloud::{Cloud, CloudOptions, Fault};
-use simulator::gateway::{Gateway, GatewayOptions};
+use simulator::cloud::{Cloud, Fault};
+use simulator::gateway::Gateway;
 
 const QUICK: Duration = Duration::from_secs(5);
 
 /// A computer that went on with the npm bridge's pairing and kept its files; and the token.
 async fn set_up() -> (Cloud, Gateway, Computer, Running, String) {
-    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
-    let gateway = Gateway::start(GatewayOptions::default()).await.unwrap();
-    let computer = Computer::new();
-    computer.serve(&gateway);
-    let (_, token) = cloud.mint_installation("Den");
+    let (cloud, gateway, computer, token) = computer::set_up().await;
     leave_files(&computer, &credentials(&token, &cloud.base_url()));
     let mut bridge = computer.start(&cloud, &["--take-over"]);
     bridge.event("ready").await;

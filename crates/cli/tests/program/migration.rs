@@ -11,10 +11,10 @@ use sap::{CloudUrl, SessionId};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulator::cloud::{Cloud, CloudOptions};
-use simulator::gateway::{Gateway, GatewayOptions};
+use simulator::gateway::Gateway;
 use vault::{Place, Preference, Vault};
 
-use super::computer::{Computer, Finished};
+use super::computer::{self, Computer, Finished};
 use super::npm_bridge::{
     DEVICE, SESSION, SESSION_KEY, credentials, files, hex, leave_files, npm_bridge,
 };
@@ -25,11 +25,7 @@ const GONE: [Option<String>; 2] = [None, None];
 
 /// A computer on which the npm bridge was used, its cloud, and the token it had.
 async fn set_up() -> (Cloud, Gateway, Computer, String) {
-    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
-    let gateway = Gateway::start(GatewayOptions::default()).await.unwrap();
-    let computer = Computer::new();
-    computer.serve(&gateway);
-    let (_, token) = cloud.mint_installation("Den");
+    let (cloud, gateway, computer, token) = computer::set_up().await;
     leave_files(&computer, &credentials(&token, &cloud.base_url()));
     (cloud, gateway, computer, token)
 }

@@ -3,22 +3,11 @@
 
 use std::time::Duration;
 
-use super::computer::Computer;
+use super::computer::set_up;
 use super::npm_bridge::npm_bridge;
-use simulator::cloud::{Cloud, CloudOptions};
-use simulator::gateway::{Gateway, GatewayOptions};
+use simulator::cloud::Cloud;
 
 const QUICK: Duration = Duration::from_secs(5);
-
-/// A cloud, a computer with a gateway, and a token of an installation.
-async fn set_up() -> (Cloud, Gateway, Computer, String) {
-    let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
-    let gateway = Gateway::start(GatewayOptions::default()).await.unwrap();
-    let computer = Computer::new();
-    computer.serve(&gateway);
-    let (_, token) = cloud.mint_installation("Den");
-    (cloud, gateway, computer, token)
-}
 
 fn upgrades(cloud: &Cloud) -> usize {
     cloud.calls().iter().filter(|call| call.route == "ws").count()

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Call, CreateTask, FinishTask, RequestApproval, UpdateTask, keyed};
-use crate::sealed::{Approvals, BlobKey, ContentKey, Messages, NoRandomness, OpenError, Tasks};
+use crate::sealed::{Approvals, BlobKey, ContentKey, Messages, NoRandomness, Tasks};
 use crate::{IdempotencyKey, SessionId};
 
 /// The keys of one encrypted session, derived once.
@@ -28,14 +28,6 @@ impl SessionSeal {
             tasks: key.tasks(session),
             approvals: key.approvals(session),
         }
-    }
-
-    /// Opens the text of a message of the person.
-    ///
-    /// # Errors
-    /// When it is no envelope, or this session's key does not fit.
-    pub fn open_message(&self, envelope: &str) -> Result<String, OpenError> {
-        Ok(self.messages.open(envelope)?.to_string())
     }
 
     fn message(&self, text: &str) -> Result<Value, NoRandomness> {

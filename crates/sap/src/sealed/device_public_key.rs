@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::device_key::shared_key;
 use super::error::random;
 use super::symmetric::KEY;
-use super::{ContentKey, SealError, base64_text};
+use super::{ContentKey, SealError, base64_text, key_from_hex};
 
 /// First byte of a sealed box.
 pub(super) const VERSION: u8 = 0x02;
@@ -33,15 +33,7 @@ impl DevicePublicKey {
     /// # Errors
     /// [`InvalidPublicKey`] when the text is anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidPublicKey> {
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-            return Err(InvalidPublicKey);
-        };
-        let pairs: &[[u8; 2]; KEY] = pairs.try_into().map_err(|_| InvalidPublicKey)?;
-        let mut key = [0; KEY];
-        for (byte, [high, low]) in key.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
-        }
-        Ok(Self(key))
+        key_from_hex(text).map(|key| Self(*key)).ok_or(InvalidPublicKey)
     }
 
     /// Seals a session's key so that only this device opens it.
@@ -64,11 +56,6 @@ impl DevicePublicKey {
     fn to_dalek(self) -> PublicKey {
         PublicKey::from(self.0)
     }
-}
-
-fn digit(character: u8) -> Result<u8, InvalidPublicKey> {
-    let value = char::from(character).to_digit(16).ok_or(InvalidPublicKey)?;
-    u8::try_from(value).map_err(|_| InvalidPublicKey)
 }
 
 impl fmt::Display for DevicePublicKey {

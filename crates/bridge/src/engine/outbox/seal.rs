@@ -1,24 +1,27 @@
 //! In which form what a lane says leaves.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use sap::sealed::NoRandomness;
-use sap::{Call, IdempotencyKey, SessionSeal};
+use sap::sealed::{ContentKey, NoRandomness};
+use sap::{Call, IdempotencyKey, SessionId, SessionSeal};
 
 /// In which form what a session says leaves.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Seal {
+#[derive(Debug, Default)]
+pub(super) enum Seal {
     /// As it is.
     #[default]
     Open,
     /// Not at all: the session is encrypted, and its key is not here.
     Locked,
     /// Encrypted.
-    Sealed(Arc<SessionSeal>),
+    Sealed(Box<SessionSeal>),
 }
 
 impl Seal {
+    /// That of an encrypted session whose key is this one, where it is here.
+    pub(super) fn of(session: &SessionId, key: Option<&ContentKey>) -> Self {
+        key.map_or(Self::Locked, |key| Self::Sealed(Box::new(SessionSeal::new(key, session))))
+    }
+
     /// Says whether new requests must wait.
     pub(super) fn is_locked(&self) -> bool {
         matches!(self, Self::Locked)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw::{Call, Decision, Generation};
 use sap::sealed::{ContentKey, DeviceKey};
-use sap::{Content, MessageId, Reply, SessionId, SessionSeal, UpdateKind, UserMessage};
+use sap::{Content, MessageId, Reply, SessionId, UpdateKind, UserMessage};
 use serde_json::Value;
 
 use super::super::Input;
@@ -68,9 +68,9 @@ fn handed_over(h: &Harness) -> Vec<String> {
 
 /// What the phone reads of the fields with this name, in order.
 fn read(h: &Harness, field: &str, bytes: [u8; 32]) -> Vec<String> {
-    let seal = SessionSeal::new(&key(bytes), &SessionId::new(SESSION));
+    let opening = key(bytes).messages(&SessionId::new(SESSION));
     let values = h.posts.iter().filter_map(|(_, body)| body[field].as_str());
-    values.map(|envelope| seal.open_message(envelope).unwrap()).collect()
+    values.map(|envelope| opening.open(envelope).unwrap().to_string()).collect()
 }
 
 pub(super) fn never_said(h: &Harness, text: &str) {
