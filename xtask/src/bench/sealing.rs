@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use sap::sealed::ContentKey;
+use sap::sealed::{BlobKey, ContentKey, Messages};
 use sap::{Call, IdempotencyKey, MessageId, SendMessageDelta, SessionId, SessionSeal};
 use serde_json::Value;
 
@@ -40,6 +40,7 @@ struct Desk {
     call: Call,
     key: IdempotencyKey,
     seal: SessionSeal,
+    messages: BlobKey<Messages>,
 }
 
 impl Desk {
@@ -49,9 +50,11 @@ impl Desk {
         let message_id = MessageId::new("msg_0123456789abcdef");
         let delta = SendMessageDelta { message_id, delta: text.clone() };
         let session = SessionId::new("ses_0123456789abcdef");
-        let seal = SessionSeal::new(&ContentKey::from_bytes(&[7; 32]), &session);
+        let content_key = ContentKey::from_bytes(&[7; 32]);
+        let seal = SessionSeal::new(&content_key, &session);
+        let messages = content_key.messages(&session);
         let key = IdempotencyKey::derive(&["a delta"]);
-        Self { text, call: Call::SendMessageDelta(delta), key, seal }
+        Self { text, call: Call::SendMessageDelta(delta), key, seal, messages }
     }
 
     fn sample(
@@ -82,7 +85,7 @@ impl Desk {
         let body = black_box(self).call.sealed_body(&self.key, &self.seal)?;
         let body: Value = serde_json::from_slice(&body)?;
         let envelope = body["delta_ct"].as_str().context("a delta was not sealed")?;
-        anyhow::ensure!(self.seal.open_message(envelope)? == self.text, "it opened as another");
+        anyhow::ensure!(*self.messages.open(envelope)? == self.text, "it opened as another");
         Ok(())
     }
 }
