@@ -13,6 +13,8 @@ pub struct PendingApproval {
     pub message: Option<String>,
     /// The exact command, however long; only this bridge's own secrets are hidden in it.
     pub command: Option<String>,
+    /// Program that the command would start, as the gateway found it.
+    pub binary: Option<String>,
     /// Folder that the command would run in.
     pub cwd: Option<String>,
     /// Where the command would run (`gateway`, `node`, …).
@@ -21,8 +23,14 @@ pub struct PendingApproval {
     pub agent: Option<String>,
     /// Session that the question belongs to.
     pub session: SessionId,
+    /// The gateway's name of that session.
+    pub session_key: Option<String>,
     /// What the gateway warns about.
     pub warnings: Vec<String>,
+    /// What the gateway found out about the command, as sentence fragments.
+    pub analysis: Vec<String>,
+    /// What [`Decision::AllowAlways`] leaves behind, as a sentence; only where it is offered.
+    pub grant: Option<String>,
     /// How much is at stake.
     pub severity: Severity,
     /// Decisions that the gateway takes.

@@ -312,6 +312,7 @@ impl Driver {
     fn publish(&mut self) {
         self.snapshot.load = self.engine.load();
         self.snapshot.approvals = self.engine.approvals();
+        self.snapshot.history = self.engine.history();
         self.outlets.snapshot.send_if_modified(|published| {
             let changed = *published != self.snapshot;
             if changed {

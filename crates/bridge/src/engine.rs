@@ -7,6 +7,7 @@
 
 mod act;
 mod acting;
+mod analysis;
 mod approvals;
 mod cards;
 mod clock;
@@ -17,6 +18,8 @@ mod ending;
 mod explain;
 mod files;
 mod gateway;
+mod grant;
+mod history;
 mod kept;
 mod keys;
 mod ledger;
@@ -49,6 +52,7 @@ use serde_json::Value;
 use self::conversation::Conversation;
 use self::desk::Desk;
 use self::gateway::LastGateway;
+use self::history::History;
 use self::keys::Keys;
 use self::ledger::Ledger;
 use self::locked::Locked;
@@ -58,7 +62,7 @@ use self::redact::Redactor;
 use self::request::pending_approval;
 use self::seen::Seen;
 use self::turn::Heard;
-use crate::{Decider, Notice, PendingApproval, Settled};
+use crate::{Decider, Notice, PastRequest, PendingApproval, Settled};
 
 pub use self::act::{Purpose, TurnId};
 pub use self::clock::Now;
@@ -81,6 +85,7 @@ pub struct Engine {
     desk: Desk,
     /// What [`Engine::approvals`] gave last, and the desk's revision then.
     shown: (u64, Arc<[PendingApproval]>),
+    history: History,
     recent: Recent,
     outbox: Outbox,
     keys: Keys,
@@ -114,6 +119,7 @@ impl Engine {
             armed: HashMap::new(),
             desk: Desk::new(),
             shown: (0, Arc::default()),
+            history: History::new(),
             recent: Recent::default(),
             outbox: Outbox::new(seed),
             keys: Keys::default(),
@@ -137,6 +143,7 @@ impl Engine {
     pub fn keep_secret(&mut self, secret: &SecretString) {
         self.redactor.learn(secret);
         self.desk.revise();
+        self.history.revise();
     }
 
     /// Takes one input and says what it leads to.
@@ -178,6 +185,7 @@ impl Engine {
             Input::Decided(approval, decision) => {
                 self.person_decided(&approval, decision, Decider::Computer, now, effects);
             }
+            Input::Recorded(past) => self.history.record(past, &self.redactor, &mut self.ledger),
             Input::KeysKept(kept) => self.keys_kept(kept, effects),
             Input::Tick => self.tick(now, effects),
             Input::Quit => self.each(now, effects, Conversation::quit),
@@ -219,6 +227,12 @@ impl Engine {
             self.shown = (revision, shown.collect());
         }
         Arc::clone(&self.shown.1)
+    }
+
+    /// The requests that came to their end, newest first, at most [`crate::REMEMBERED`]: the same
+    /// value until there is another one.
+    pub fn history(&mut self) -> Arc<[PastRequest]> {
+        self.history.show(&self.redactor)
     }
 
     /// Says whether everything that the cloud should know was delivered, and its keys are kept.

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use crate::access::{Access, AccessAct, AccessDone, AccessError, AccessSnapshot, Attention};
 use crate::driver::{Driver, Keys, Outlets};
 use crate::engine::Input;
 use crate::links::cloud::CloudLink;
@@ -37,6 +38,7 @@ pub struct Installation {
     notices: mpsc::Receiver<Notice>,
     signals: mpsc::Sender<Signal>,
     vitals: Arc<Vitals>,
+    access: Access,
     retry: watch::Sender<()>,
     stop: CancellationToken,
     _abort_on_drop: DropGuard,
@@ -110,6 +112,9 @@ impl Installation {
             Driver::new(settings, dialer, journal, loop_keys, weak, outlets, stop.clone())?;
         let links = TaskTracker::new();
         links.spawn(CloudLink { lead: lead.clone(), outgoing }.run());
+        let (access, access_task) =
+            Access::new(Lead { stop: stop.clone(), ..lead.clone() }, Arc::clone(&keys));
+        links.spawn(access_task);
         links.spawn(GatewayLink { lead, keys }.run());
         links.close();
         let done = tokio::spawn(async move {
@@ -119,7 +124,7 @@ impl Installation {
             links.wait().await;
         });
         let _abort_on_drop = stop.clone().drop_guard();
-        Ok(Self { snapshot, notices, signals, vitals, retry, stop, _abort_on_drop, done })
+        Ok(Self { snapshot, notices, signals, vitals, access, retry, stop, _abort_on_drop, done })
     }
 
     /// Watches the installation's state.
@@ -156,6 +161,28 @@ impl Installation {
             // After the installation has stopped, nothing can be decided any more.
             let _ = signals.send(Signal::Engine(input)).await;
         }
+    }
+
+    /// Says how much anybody cares who may use the gateway; nobody, at first.
+    pub fn attend(&self, attention: Attention) {
+        self.access.attend(attention);
+    }
+
+    /// Watches who may use the gateway.
+    pub fn access(&self) -> watch::Receiver<AccessSnapshot> {
+        self.access.snapshot()
+    }
+
+    /// Does something about who may use the gateway, and waits until the gateway has confirmed it.
+    /// It is begun by the call, and goes on when nobody waits any more.
+    ///
+    /// # Errors
+    /// Why it was not done; after a missing answer it may have been.
+    pub fn act(
+        &self,
+        act: AccessAct,
+    ) -> impl Future<Output = Result<AccessDone, AccessError>> + Send + use<> {
+        self.access.act(act)
     }
 
     /// Stops in order, within 5 s: ends that are on their way get the chance to arrive.

@@ -2,8 +2,9 @@
 //! dials again. They decide nothing about what comes through them.
 
 pub(crate) mod cloud;
+pub(crate) mod finding;
 pub(crate) mod gateway;
-mod identity;
+pub(crate) mod identity;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -31,18 +32,18 @@ pub(crate) struct Lead {
 
 impl Lead {
     /// Tells the installation something.
-    async fn tell(&self, signal: Signal) {
+    pub(crate) async fn tell(&self, signal: Signal) {
         // The installation may have stopped listening: then nobody needs to know.
         let _ = self.signals.send(signal).await;
     }
 
     /// The try is over: a wish to try now that came before it ended was meant for it.
-    fn tried(&mut self) {
+    pub(crate) fn tried(&mut self) {
         self.retry.mark_unchanged();
     }
 
     /// Waits for the next try, or until something makes it worth trying now.
-    async fn pause(&mut self, wait: Duration) -> Pause {
+    pub(crate) async fn pause(&mut self, wait: Duration) -> Pause {
         let wished = async {
             if self.retry.changed().await.is_err() {
                 // Nobody is left who could wish; the installation is about to stop.
@@ -65,7 +66,7 @@ impl Lead {
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pause {
+pub(crate) enum Pause {
     Over,
     /// This computer slept or changed its network: what failed before tells nothing any more.
     Disrupted,
@@ -97,30 +98,30 @@ const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// Decides how long to wait before dialling again.
 #[derive(Debug)]
-struct Redial {
+pub(crate) struct Redial {
     failures: u32,
     random: fastrand::Rng,
 }
 
 impl Redial {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { failures: 0, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// Earlier failures tell nothing any more.
-    fn start_over(&mut self) {
+    pub(crate) fn start_over(&mut self) {
         self.failures = 0;
     }
 
     /// The wait after a failed attempt, or a longer one where the other side asks for it.
-    fn after_failure(&mut self, asked: Option<Duration>) -> Duration {
+    pub(crate) fn after_failure(&mut self, asked: Option<Duration>) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let wait = REDIAL.delay(self.failures, &mut self.random);
         asked.map_or(wait, |asked| asked.max(Duration::from_millis(100)))
     }
 
     /// The wait after a connection ended; none after the computer woke up.
-    fn after_end(&mut self, connected_at: Instant, woke: bool) -> Duration {
+    pub(crate) fn after_end(&mut self, connected_at: Instant, woke: bool) -> Duration {
         if connected_at.elapsed() >= STABLE_AFTER {
             self.failures = 0;
         }

@@ -1,6 +1,6 @@
 use sap::{InstallationId, SessionId};
 
-use crate::Settled;
+use crate::{PastRequest, Settled};
 
 /// Something that whoever watches an installation may want to tell a person.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,5 +90,16 @@ pub enum Notice {
         approval_id: String,
         /// How it ended.
         outcome: Settled,
+    },
+    /// A request of a device, a node or a sender came to its end.
+    RequestEnded(PastRequest),
+    /// A code for a phone was used.
+    SetupUsed {
+        /// Names the code, as it was made.
+        id: String,
+        /// Name that the phone gives itself, cut, as it came.
+        name: Option<String>,
+        /// The phone got its credentials; else the code is spent, and whether it did is unknown.
+        is_certain: bool,
     },
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::PendingApproval;
 use crate::engine::Load;
+use crate::{PastRequest, PendingApproval};
 
 /// The state of an installation, whole; everything that is shown is a function of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Snapshot {
     /// Approvals that wait for the person or for the gateway's confirmation, oldest first; none
     /// once the installation has stopped.
     pub approvals: Arc<[PendingApproval]>,
+    /// Requests that came to their end, newest first, at most [`crate::REMEMBERED`].
+    pub history: Arc<[PastRequest]>,
     /// Why nothing can be written to the journal now, as a sentence fragment: until it can, nothing
     /// is carried.
     pub storage: Option<String>,
@@ -66,6 +68,7 @@ impl Snapshot {
             gateway: link,
             load: Load::default(),
             approvals: Arc::default(),
+            history: Arc::default(),
             storage: None,
         }
     }

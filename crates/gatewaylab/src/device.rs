@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A web page elsewhere on this computer: gateways let nobody join from one without asking.
 const WEB_PAGE: &str = "http://localhost:5173";
 const PLATFORM: &str = "linux";
+const PHONE: &str = "android 15";
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -91,27 +92,36 @@ impl LabDevice {
         token: &SecretString,
         application: &Application,
     ) -> anyhow::Result<Admission> {
-        let mut request = gateway.as_str().into_client_request()?;
-        if application.from_web_page {
-            request.headers_mut().insert("origin", WEB_PAGE.parse()?);
-        }
-        let (mut socket, _) = connect_async(request).await?;
-        let challenge = next(&mut socket).await?;
-        let params = self.params(&challenge["payload"], token, application);
-        let request = json!({"type": "req", "id": "1", "method": "connect", "params": params});
-        socket.send(Message::text(request.to_string())).await?;
-        let answer = loop {
-            let frame = next(&mut socket).await?;
-            if frame["type"] == "res" {
-                break frame;
-            }
-        };
-        if answer["ok"] != true {
-            return Ok(Admission::Refused(answer["error"]["details"].clone()));
-        }
-        let device_token = answer.pointer("/payload/auth/deviceToken").and_then(Value::as_str);
-        let device_token = device_token.map(SecretString::from);
-        Ok(Admission::Joined(Box::new(Membership { socket, device_token })))
+        let (socket, challenge) = knock(gateway, application.from_web_page).await?;
+        enter(socket, &self.params(&challenge, token, application)).await
+    }
+
+    /// Connects as OpenClaw's mobile app does that was shown a setup code.
+    ///
+    /// # Errors
+    /// When the code is none, or the gateway does not answer as one does.
+    pub async fn join_with_code(
+        &self,
+        gateway: &Url,
+        code: &SecretString,
+        name: &str,
+    ) -> anyhow::Result<Admission> {
+        let code = URL_SAFE_NO_PAD.decode(code.expose_secret())?;
+        let code: Value = serde_json::from_slice(&code)?;
+        let token = code["bootstrapToken"].as_str().context("the code holds no token")?;
+        let (socket, challenge) = knock(gateway, false).await?;
+        let (nonce, at) = (&challenge["nonce"], &challenge["ts"]);
+        let nonce_text = nonce.as_str().unwrap_or_default();
+        let (id, said) = (&self.id, "openclaw-android|node|node|");
+        let proof = format!("v3|{id}|{said}|{at}|{token}|{nonce_text}|{PHONE}|android");
+        let params = json!({
+            "minProtocol": 3, "maxProtocol": 4, "role": "node", "scopes": [], "caps": [],
+            "client": {"id": "openclaw-android", "mode": "node", "displayName": name,
+                "version": "1", "platform": PHONE, "deviceFamily": "Android"},
+            "auth": {"bootstrapToken": token},
+            "device": self.prove(&proof, nonce, at),
+        });
+        enter(socket, &params).await
     }
 
     fn params(&self, challenge: &Value, token: &SecretString, application: &Application) -> Value {
@@ -131,19 +141,23 @@ impl LabDevice {
             "client": {"id": client, "mode": mode, "displayName": name, "version": "1",
                 "platform": PLATFORM},
             "auth": {"token": token},
-            "device": {
-                "id": id,
-                "publicKey": URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes()),
-                "signature": URL_SAFE_NO_PAD.encode(self.key.sign(proof.as_bytes()).to_bytes()),
-                "signedAt": at,
-                "nonce": nonce,
-            },
+            "device": self.prove(&proof, nonce, at),
         });
         if *is_node {
             params["commands"] = json!(commands);
             params["caps"] = json!(["device"]);
         }
         params
+    }
+
+    fn prove(&self, proof: &str, nonce: &Value, at: &Value) -> Value {
+        json!({
+            "id": self.id,
+            "publicKey": URL_SAFE_NO_PAD.encode(self.key.verifying_key().as_bytes()),
+            "signature": URL_SAFE_NO_PAD.encode(self.key.sign(proof.as_bytes()).to_bytes()),
+            "signedAt": at,
+            "nonce": nonce,
+        })
     }
 }
 
@@ -165,6 +179,34 @@ impl Membership {
         };
         timeout(PATIENCE, close).await.context("the gateway keeps the connection open")?
     }
+}
+
+/// Opens a connection, and takes the gateway's challenge.
+async fn knock(gateway: &Url, from_web_page: bool) -> anyhow::Result<(Socket, Value)> {
+    let mut request = gateway.as_str().into_client_request()?;
+    if from_web_page {
+        request.headers_mut().insert("origin", WEB_PAGE.parse()?);
+    }
+    let (mut socket, _) = connect_async(request).await?;
+    let mut challenge = next(&mut socket).await?;
+    Ok((socket, challenge["payload"].take()))
+}
+
+async fn enter(mut socket: Socket, params: &Value) -> anyhow::Result<Admission> {
+    let request = json!({"type": "req", "id": "1", "method": "connect", "params": params});
+    socket.send(Message::text(request.to_string())).await?;
+    let answer = loop {
+        let frame = next(&mut socket).await?;
+        if frame["type"] == "res" {
+            break frame;
+        }
+    };
+    if answer["ok"] != true {
+        return Ok(Admission::Refused(answer["error"]["details"].clone()));
+    }
+    let device_token = answer.pointer("/payload/auth/deviceToken").and_then(Value::as_str);
+    let device_token = device_token.map(SecretString::from);
+    Ok(Admission::Joined(Box::new(Membership { socket, device_token })))
 }
 
 async fn next(socket: &mut Socket) -> anyhow::Result<Value> {

@@ -1,10 +1,14 @@
 //! What the gateway says, in one vocabulary for both generations of its protocol.
 
+mod details;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::pairing::PairingEvent;
 use crate::{RunId, SessionKey, ToolCallId};
+
+pub use self::details::{ApprovalDetails, ApprovalScope};
 
 /// One event of the gateway.
 #[derive(Clone, Debug, PartialEq)]
@@ -242,6 +246,8 @@ pub struct Approval {
     pub warnings: Vec<String>,
     /// Execution policy in force; with `full` the older generation runs an expired request.
     pub security: Option<String>,
+    /// What else the gateway knows about it; none where that was not kept.
+    pub details: Option<Box<ApprovalDetails>>,
     /// Decisions that may be made.
     pub allowed: Vec<Decision>,
     /// Unix time in milliseconds when it was asked.

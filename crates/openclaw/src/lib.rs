@@ -29,8 +29,8 @@ pub use device::{DeviceIdentity, NoRandomness};
 pub use discovery::{Discovered, DiscoveryError, discover, is_installed};
 pub use error::{CallError, ConnectError, Refusal};
 pub use event::{
-    Approval, ApprovalKind, Decision, Event, FailureKind, Resolution, RunEvent, RunEventKind,
-    ToolEvent, Usage,
+    Approval, ApprovalDetails, ApprovalKind, ApprovalScope, Decision, Event, FailureKind,
+    Resolution, RunEvent, RunEventKind, ToolEvent, Usage,
 };
 pub use frame::{Incoming, NotAFrame};
 pub use handshake::{

@@ -7,6 +7,7 @@
 
 mod agent;
 mod approval;
+mod approval_details;
 mod chat;
 mod failure;
 mod text;

@@ -8,6 +8,7 @@ use super::act::{Post, Purpose, TurnId};
 use super::clock::Now;
 use super::conversation::Asker;
 use super::desk::{Author, Verdict};
+use super::history::past_approval;
 use super::request::request;
 use super::tools::task_id;
 use super::turn::Heard;
@@ -139,6 +140,8 @@ impl Engine {
     ) {
         let Some(pending) = self.desk.remove(approval) else { return };
         let Some(session) = pending.session else { return };
+        let past = past_approval(&pending.approval, &outcome, now.unix_ms);
+        self.history.record(past, &self.redactor, &mut self.ledger);
         if let Some(label) = card_label(&outcome) {
             self.label_card(&session, approval, label, now, effects);
         }

@@ -17,7 +17,7 @@ pub(crate) use self::kept::ApprovalRecord;
 
 /// How long before its end a question is denied on the older gateway, which may otherwise run what
 /// nobody approved (`openclaw-facts.md`, H8).
-const DENY_BEFORE_EXPIRY_MS: u64 = 15_000;
+pub(crate) const DENY_BEFORE_EXPIRY_MS: u64 = 15_000;
 /// How long after its end a question counts as expired even where the gateway says nothing.
 const EXPIRY_GRACE_MS: u64 = 5_000;
 /// How many questions are remembered after their end, so that none comes back.
@@ -34,9 +34,8 @@ pub(crate) struct Desk {
     known: u64,
     /// Counts the changes of what is pending.
     revision: u64,
-    /// The questions that the ledger was shown last, and the revision then.
-    kept: BTreeSet<String>,
-    kept_revision: u64,
+    /// What changed since the ledger was shown it.
+    changed: BTreeSet<String>,
 }
 
 /// One pending question.
@@ -107,8 +106,7 @@ impl Desk {
             over: Seen::new(REMEMBERED),
             known: 0,
             revision: 0,
-            kept: BTreeSet::new(),
-            kept_revision: 0,
+            changed: BTreeSet::new(),
         }
     }
 
@@ -126,12 +124,12 @@ impl Desk {
             let is_ours_now = known.session.is_none() && session.is_some();
             if is_ours_now {
                 known.session = session.cloned();
-                self.revision += 1;
+                self.note(&approval.id);
             }
             return is_ours_now;
         }
         self.known += 1;
-        self.revision += 1;
+        self.note(&approval.id);
         let pending = Pending {
             approval: approval.clone(),
             session: session.cloned(),
@@ -145,17 +143,17 @@ impl Desk {
 
     /// Gives the questions of a session that has become one of ours.
     pub(crate) fn claim(&mut self, key: &SessionKey, session: &SessionId) -> Vec<Approval> {
-        self.revision += 1;
         let theirs =
             |p: &&mut Pending| p.session.is_none() && p.approval.session_key.as_ref() == Some(key);
-        self.pending
-            .values_mut()
-            .filter(theirs)
-            .map(|pending| {
-                pending.session = Some(session.clone());
-                pending.approval.clone()
-            })
-            .collect()
+        let claimed = self.pending.values_mut().filter(theirs).map(|pending| {
+            pending.session = Some(session.clone());
+            pending.approval.clone()
+        });
+        let claimed: Vec<Approval> = claimed.collect();
+        for approval in &claimed {
+            self.note(&approval.id);
+        }
+        claimed
     }
 
     /// Looks a question up.
@@ -196,6 +194,12 @@ impl Desk {
         self.revision += 1;
     }
 
+    /// A question, or what is known of one, changed.
+    fn note(&mut self, id: &str) {
+        self.revision += 1;
+        self.changed.insert(id.to_owned());
+    }
+
     /// Notes a decision; returns the question if it is undecided so far.
     pub(crate) fn decide(&mut self, id: &str, verdict: Verdict) -> Option<&Pending> {
         let pending = self.pending.get_mut(id)?;
@@ -203,8 +207,8 @@ impl Desk {
             return None;
         }
         pending.verdict = Some(verdict);
-        self.revision += 1;
-        Some(pending)
+        self.note(id);
+        self.pending.get(id)
     }
 
     /// Replaces a decision that the gateway does not take by a lesser one.
@@ -212,20 +216,20 @@ impl Desk {
         let pending = self.pending.get_mut(id);
         if let Some(verdict) = pending.and_then(|pending| pending.verdict.as_mut()) {
             verdict.decision = decision;
-            self.revision += 1;
+            self.note(id);
         }
     }
 
     /// Keeps a decision until its question is known.
     pub(crate) fn keep_early(&mut self, id: String, decision: sap::Decision) {
+        self.note(&id);
         self.early.insert(id, decision);
-        self.revision += 1;
     }
 
     /// Takes the decision that came before its question.
     pub(crate) fn take_early(&mut self, id: &str) -> Option<sap::Decision> {
         let decision = self.early.remove(id)?;
-        self.revision += 1;
+        self.note(id);
         Some(decision)
     }
 
@@ -234,8 +238,8 @@ impl Desk {
         let of_kind = |id: &str| kind_of(id) == kind;
         let stale: Vec<String> =
             self.early.extract_if(.., |id, _| of_kind(id)).map(|(id, _)| id).collect();
-        if !stale.is_empty() {
-            self.revision += 1;
+        for id in &stale {
+            self.note(id);
         }
         stale
     }
@@ -244,7 +248,7 @@ impl Desk {
     pub(crate) fn remove(&mut self, id: &str) -> Option<Pending> {
         let pending = self.pending.remove(id)?;
         self.over.add(pending.approval.id.clone());
-        self.revision += 1;
+        self.note(id);
         Some(pending)
     }
 

@@ -44,6 +44,7 @@ impl Engine {
             engine.seen_messages.add(MessageId::new(id));
         }
         engine.take_back_facts(rows, now);
+        engine.history.take_back(rows);
         engine.take_back_conversations(rows, now);
         let sent = engine.outbox.take_back(rows, now);
         engine.take_back_turns(rows, &sent, now);
@@ -164,7 +165,7 @@ fn update_key(id: &UpdateId) -> String {
 }
 
 /// The facts whose keys begin so, with the rest of their keys.
-fn beginning<T: DeserializeOwned>(rows: &[Row], beginning: &str) -> Vec<(String, T)> {
+pub(super) fn beginning<T: DeserializeOwned>(rows: &[Row], beginning: &str) -> Vec<(String, T)> {
     let of_them = |row: &&Row| row.table == Table::Facts && row.key.starts_with(beginning);
     let rows: Vec<Row> = rows.iter().filter(of_them).cloned().collect();
     let facts = ledger::read(&rows, Table::Facts).into_iter();

@@ -52,6 +52,7 @@ enum Source {
 impl Reply {
     /// Takes the cumulative text of a run's `chat` stream.
     pub(crate) fn run_says(&mut self, run: &RunId, text: &str) {
+        let text = self.beyond_preambles(run, text);
         self.replace(Source::Run(run.clone()), text);
     }
 
@@ -170,6 +171,23 @@ impl Reply {
         self.canonical.is_empty()
     }
 
+    /// What a run says after its preambles: a gateway that was slow to tell them apart repeats them
+    /// at the beginning of its text.
+    fn beyond_preambles<'a>(&self, run: &RunId, text: &'a str) -> &'a str {
+        let preambles: Vec<_> = self
+            .segments
+            .iter()
+            .filter(|segment| matches!(&segment.source, Source::Preamble(of, _) if of == run))
+            .map(|segment| segment.text.trim())
+            .collect();
+        let after = |first: usize| {
+            preambles[first..].iter().try_fold(text, |rest, preamble| {
+                rest.strip_prefix(preamble)?.strip_prefix(PARAGRAPH)
+            })
+        };
+        (0..preambles.len()).find_map(after).unwrap_or(text)
+    }
+
     fn replace(&mut self, source: Source, text: &str) {
         match self.segments.iter().position(|segment| segment.source == source) {
             Some(index) => {
@@ -241,6 +259,19 @@ mod tests {
         reply.run_says(&run(), "Found it.");
         assert_eq!(reply.take_unsent().as_deref(), Some("\n\nFound it."));
         assert_eq!(reply.whole(None), "Let me look.\n\nFound it.");
+    }
+
+    #[test]
+    fn preambles_that_a_run_repeats_at_its_beginning_are_not_shown_twice() {
+        let mut reply = Reply::default();
+        reply.preamble_says(&run(), "one", "Let me look.");
+        reply.preamble_says(&run(), "two", "And there.\n");
+        for repeated in ["Let me look.\n\nAnd there.\n\nFound it.", "And there.\n\nFound it."] {
+            reply.run_says(&run(), repeated);
+            assert_eq!(reply.whole(None), "Let me look.\n\nAnd there.\n\n\nFound it.");
+        }
+        reply.run_says(&run(), "Let me look. Found it.");
+        assert!(reply.whole(None).ends_with("Let me look. Found it."));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use openclaw::{Approval, ApprovalKind, SessionKey};
 use sap::{Action, ApprovalId, InteractionId, RequestApproval, SessionId, Severity, TaskId};
 
+use super::analysis::analysis;
 use super::desk::Pending;
+use super::grant::grant;
 use super::limits::{MAX_TEXT, cut};
 use super::redact::Redactor;
 use crate::PendingApproval;
@@ -43,16 +45,23 @@ pub(crate) fn request(
 pub(crate) fn pending_approval(pending: &Pending, redactor: &Redactor) -> Option<PendingApproval> {
     let approval = &pending.approval;
     let shown = |text: &str| redactor.own(text);
+    let details = approval.details.as_ref();
+    let of_session = approval.session_key.as_ref().and_then(SessionKey::agent);
+    let of_details = details.and_then(|details| details.agent.as_deref());
     Some(PendingApproval {
         id: approval.id.clone(),
         title: shown(&title(approval)),
         message: description(approval).map(shown),
         command: approval.command.as_deref().map(shown),
+        binary: details.and_then(|details| details.binary.as_deref()).map(shown),
         cwd: approval.cwd.as_deref().map(shown),
         host: approval.host.as_deref().map(shown),
-        agent: approval.session_key.as_ref().and_then(SessionKey::agent).map(ToOwned::to_owned),
+        agent: of_session.or(of_details).map(ToOwned::to_owned),
         session: pending.session.clone()?,
+        session_key: approval.session_key.as_ref().map(|key| shown(key.as_str())),
         warnings: approval.warnings.iter().map(|warning| shown(warning)).collect(),
+        analysis: analysis(approval).iter().map(|fragment| shown(fragment)).collect(),
+        grant: grant(approval).as_deref().map(shown),
         severity: severity(approval),
         offers: approval.allowed.clone(),
         created_at_ms: approval.created_at_ms,
@@ -66,7 +75,7 @@ fn slug(id: &str) -> Option<String> {
     id.is_char_boundary(SLUG).then(|| id.get(..SLUG).map(ToOwned::to_owned)).flatten()
 }
 
-fn title(approval: &Approval) -> String {
+pub(crate) fn title(approval: &Approval) -> String {
     match (approval.kind, approval.title.as_deref().map(str::trim)) {
         (_, Some(title)) if !title.is_empty() => title.to_owned(),
         (ApprovalKind::Exec, _) => "Run a command".into(),

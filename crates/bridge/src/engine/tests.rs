@@ -11,6 +11,7 @@ mod devices;
 mod encrypted;
 mod harness;
 mod messages;
+mod past;
 mod recordings;
 mod restarts;
 mod schedules;

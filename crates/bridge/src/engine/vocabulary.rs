@@ -7,7 +7,7 @@ use sap::{Attachment, Outgoing, Question, SessionId, Update};
 use serde_json::Value;
 
 use super::{Dispatch, DispatchId, Purpose, TouchedFile, TurnId};
-use crate::{Keyring, Notice};
+use crate::{Keyring, Notice, PastRequest};
 
 /// What happened.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub enum Input {
     KeysKept(Result<u64, String>),
     /// A person at this computer decided an approval.
     Decided(String, Decision),
+    /// A request of a device, a node or a sender came to its end.
+    Recorded(PastRequest),
     /// Time passed.
     Tick,
     /// The program is about to end: every open bubble is closed honestly.

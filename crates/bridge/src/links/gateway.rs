@@ -4,34 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use openclaw::{
-    Client, ConnectError, Credential, Disconnected, DiscoveryError, Events, GatewayUrl, Hello,
-    SCOPES, Target,
+    Client, ConnectError, Credential, Disconnected, Events, GatewayUrl, Hello, SCOPES, Target,
 };
-use secrecy::SecretString;
 
+use super::finding::{Trouble, find_gateway};
 use super::identity::Passport;
 use super::{Lead, Pause, Redial, Signal, down};
 use crate::engine::{GatewayFacts, Input};
 use crate::settings::KeyStore;
-use crate::{GatewaySettings, Link, Notice};
-
-/// How often OpenClaw's configuration is read again while it says nothing usable.
-const LOOK_AGAIN: Duration = Duration::from_secs(3);
-/// How often a connection is tried that only a person can make possible.
-const PERSON_PATIENCE: Duration = Duration::from_secs(15);
+use crate::{Link, Notice};
 
 /// Keeps the connection until it is told to stop.
 pub(crate) struct GatewayLink {
     pub(crate) lead: Lead,
     pub(crate) keys: Arc<dyn KeyStore>,
-}
-
-/// Why there is no connection.
-enum Trouble {
-    Config(DiscoveryError),
-    NoToken,
-    Keys(crate::KeyStoreError),
-    Connect(ConnectError),
 }
 
 impl GatewayLink {
@@ -80,7 +66,7 @@ impl GatewayLink {
         &self,
         passport: &mut Option<Passport>,
     ) -> Result<(Hello, Client, Events), Trouble> {
-        let (url, shared) = self.find_gateway()?;
+        let (url, shared) = find_gateway(&self.lead.settings.gateway)?;
         if let Some(shared) = &shared {
             self.lead.tell(Signal::Secret(shared.clone())).await;
         }
@@ -127,25 +113,6 @@ impl GatewayLink {
         openclaw::connect(&self.lead.dialer, target).await
     }
 
-    /// The URL and shared token as given, else as OpenClaw's configuration has them now.
-    fn find_gateway(&self) -> Result<(GatewayUrl, Option<SecretString>), Trouble> {
-        let GatewaySettings { url, token, state_dir, .. } = &self.lead.settings.gateway;
-        if let (Some(url), Some(token)) = (url, token) {
-            return Ok((url.clone(), Some(token.clone())));
-        }
-        match openclaw::discover(state_dir) {
-            Ok(found) => {
-                let url = url.clone().unwrap_or(found.url);
-                Ok((url, token.clone().or(found.token)))
-            }
-            // With a URL given, a device token that was kept may be all that is needed.
-            Err(error) => match url {
-                Some(url) => Ok((url.clone(), token.clone())),
-                None => Err(Trouble::Config(error)),
-            },
-        }
-    }
-
     /// Carries events until the connection ends.
     async fn carry(&self, hello: &Hello, client: Client, mut events: Events) -> Disconnected {
         let version = hello.server_version.clone();
@@ -187,43 +154,5 @@ impl GatewayLink {
         self.lead.tell(Signal::Gateway(link, None)).await;
         let notice = Notice::GatewayDown { cause, remedy: Some(remedy), code };
         self.lead.tell(Signal::Notify(notice)).await;
-    }
-}
-
-impl Trouble {
-    /// How long to wait where the cause, not the number of failures, tells.
-    fn patience(&self) -> Option<Duration> {
-        match self {
-            Self::Config(_) | Self::NoToken => Some(LOOK_AGAIN),
-            Self::Keys(_) => Some(PERSON_PATIENCE),
-            Self::Connect(error) if error.needs_person() => Some(PERSON_PATIENCE),
-            Self::Connect(error) => error.retry_after(),
-        }
-    }
-
-    fn explain(&self) -> (String, String, &'static str) {
-        match self {
-            Self::Config(error) => (error.to_string(), error.remedy().into(), config_code(error)),
-            Self::NoToken => (
-                "no token for the OpenClaw gateway is known".into(),
-                "Start OpenClaw once with `openclaw gateway run`, or give the token.".into(),
-                "openclaw_no_token",
-            ),
-            Self::Keys(error) => {
-                let remedy = error.remedy.clone().unwrap_or_else(|| "Unlock the keychain.".into());
-                (error.what.clone(), remedy, "keys_unavailable")
-            }
-            Self::Connect(error) => (error.to_string(), error.remedy(), error.code()),
-        }
-    }
-}
-
-fn config_code(error: &DiscoveryError) -> &'static str {
-    match error {
-        DiscoveryError::NotInitialised { .. } => "openclaw_not_initialized",
-        DiscoveryError::TokenElsewhere { .. } => "openclaw_no_token",
-        DiscoveryError::Unreadable { .. }
-        | DiscoveryError::Malformed { .. }
-        | DiscoveryError::OtherMode { .. } => "openclaw_config_unreadable",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openclaw::{Credential, DeviceIdentity, GatewayUrl, Identity};
+use openclaw::{Credential, DeviceId, DeviceIdentity, GatewayUrl, Identity};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::settings::{KeyStore, load_key};
@@ -64,6 +64,12 @@ impl Passport {
             tracing::warn!(%error, "the gateway's old device token cannot be deleted");
         }
     }
+}
+
+/// Reads which device this installation's own link is; none before it signed in the first time.
+pub(crate) async fn own_device(keys: &dyn KeyStore) -> Result<Option<DeviceId>, KeyStoreError> {
+    let secret = load_key(keys, DEVICE_KEY).await?;
+    Ok(secret.map(|secret| DeviceId::new(DeviceIdentity::from_secret(&secret).id())))
 }
 
 async fn load_or_make(keys: &dyn KeyStore) -> Result<DeviceIdentity, KeyStoreError> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::approval_details::details;
 use super::text::{borrowed, filled};
 use super::{Malformed, value};
 use crate::{Approval, ApprovalKind, Decision, Event, Resolution, RunId, SessionKey, ToolCallId};
@@ -37,6 +38,7 @@ pub fn parse_approval(kind: ApprovalKind, approval: &Value) -> Option<Approval> 
         severity: filled(request, "severity"),
         warnings: warnings(request),
         security: filled(request, "security"),
+        details: Some(Box::new(details(approval))),
         allowed: allowed(request),
         created_at_ms,
         expires_at_ms,
@@ -74,14 +76,17 @@ fn warnings(request: &Value) -> Vec<String> {
             |line| line.as_str().filter(|line| !line.trim().is_empty()).map(ToOwned::to_owned),
         )
     };
-    let mut warnings = Vec::new();
-    for warning in filled(request, "warningText")
-        .into_iter()
-        .chain(listed("/commandAnalysis/warningLines"))
-        .chain(listed("/commandAnalysis/riskKinds"))
-    {
+    let mut warnings: Vec<String> = Vec::new();
+    let said = filled(request, "warningText").into_iter();
+    for warning in said.chain(listed("/commandAnalysis/warningLines")) {
         if !warnings.contains(&warning) {
             warnings.push(warning);
+        }
+    }
+    // Most lines name their kind of risk already.
+    for kind in listed("/commandAnalysis/riskKinds") {
+        if !warnings.iter().any(|warning| warning.contains(&kind)) {
+            warnings.push(kind);
         }
     }
     warnings
@@ -151,10 +156,13 @@ mod tests {
     fn every_warning_is_told_once() {
         let approval = json!({"id": "a", "createdAtMs": 1, "expiresAtMs": 2, "request": {
             "warningText": "careful",
-            "commandAnalysis": {"warningLines": ["careful", " ", "sudo"], "riskKinds": ["shell"]},
+            "commandAnalysis": {
+                "warningLines": ["careful", " ", "Contains inline-eval: python3 -c"],
+                "riskKinds": ["inline-eval", "shell"],
+            },
         }});
         let warnings = parse_approval(ApprovalKind::Exec, &approval).unwrap().warnings;
-        assert_eq!(warnings, ["careful", "sudo", "shell"]);
+        assert_eq!(warnings, ["careful", "Contains inline-eval: python3 -c", "shell"]);
     }
 
     #[test]

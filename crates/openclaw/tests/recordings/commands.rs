@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use openclaw::recording::Recorded;
-use openclaw::{Decision, Event, Resolution, RunEventKind, ToolEvent};
+use openclaw::{ApprovalDetails, Decision, Event, Resolution, RunEventKind, ToolEvent};
 
 use super::*;
 
@@ -94,6 +94,22 @@ fn the_newer_generation_waits_inside_the_run() {
         &event.kind,
         RunEventKind::Preamble { text, .. } if text == "Let me run that."
     )));
+}
+
+#[test]
+fn both_generations_tell_what_they_found_out_about_a_command() {
+    for (version, is_newer) in [(OLDER, false), (NEWER, true)] {
+        let approval = requested(&recording(version, "d_exec_allow_once")).remove(0);
+        let expected = ApprovalDetails {
+            is_newer,
+            agent: Some("main".into()),
+            binary: Some("/usr/bin/echo".into()),
+            ask: Some("on-miss".into()),
+            commands: Some(2),
+            ..ApprovalDetails::default()
+        };
+        assert_eq!(approval.details.as_deref(), Some(&expected));
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::rpc::Caller;
 use super::run::Task;
 use super::sessions::{Message, RowBody};
 use super::wire::{Audience, Credential, MAX_BUFFERED_BYTES, Outgoing};
-use super::{ConnectRefusal, Gateway, Generation};
+use super::{ConnectRefusal, Gateway};
 
 /// Bytes of one frame of a flood.
 const FLOOD_FRAME: usize = 8_192;
@@ -71,6 +71,16 @@ impl Gateway {
     /// Speaks again; what it did not say meanwhile is lost.
     pub fn answer_again(&self) {
         self.house.with(|state| state.wire.mute = false);
+    }
+
+    /// Keeps the answers to calls back; events go out.
+    pub fn hold_answers(&self) {
+        self.house.with(|state| state.wire.hold());
+    }
+
+    /// Sends the answers that were kept back, and answers at once again.
+    pub fn release_answers(&self) {
+        self.house.with(|state| state.wire.release());
     }
 
     /// Sends a text to every client, whatever it is.
@@ -194,34 +204,6 @@ impl Gateway {
         })
     }
 
-    /// Approves a pending device on another surface; tells whether there was one.
-    pub fn approve_device(&self, request_id: &str) -> bool {
-        self.house.with(|state| {
-            let Some(asks) = state.devices.take_pending(request_id) else { return false };
-            let device_id = asks.profile.id.clone();
-            state.devices.pair(asks.profile, false);
-            state.tell_of_pairing(request_id, &device_id, "approved");
-            true
-        })
-    }
-
-    /// Removes a device on another surface; tells whether it was known.
-    pub fn remove_device(&self, device_id: &str) -> bool {
-        self.house.with(|state| {
-            state.wire.close_device(device_id);
-            state.devices.remove(device_id)
-        })
-    }
-
-    /// Lets a stranger write to the agent over a channel; tells the id of the request that waits
-    /// for the owner, unless too many wait. Only the newer generation can be asked for it.
-    pub fn let_stranger_write(&self, sender_id: &str, username: &str) -> Option<String> {
-        self.house.with(|state| match state.generation {
-            Generation::Older => None,
-            Generation::Newer => state.senders.knock(sender_id, username),
-        })
-    }
-
     fn canonical(&self, session_key: &str) -> String {
         match canonical(session_key) {
             Ok(key) => key,
@@ -231,7 +213,7 @@ impl Gateway {
 }
 
 /// The owner at another surface, who may do anything.
-fn owner() -> Caller {
+pub(super) fn owner() -> Caller {
     Caller {
         connection: 0,
         device: None,

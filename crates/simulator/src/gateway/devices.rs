@@ -11,6 +11,9 @@ const PENDING_TTL_MS: u64 = 300_000;
 /// installation, in milliseconds.
 const SUPERSEDED_AFTER_MS: u64 = 60_000;
 
+/// The role of whoever asks for scopes; a node has none.
+pub(super) const OPERATOR: &str = "operator";
+
 /// What a connection says about its device.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Profile {
@@ -20,7 +23,10 @@ pub(super) struct Profile {
     pub(super) platform: String,
     pub(super) client_id: String,
     pub(super) client_mode: String,
+    pub(super) role: String,
     pub(super) scopes: Vec<String>,
+    /// Address that it comes from, where it is not this computer.
+    pub(super) remote_ip: Option<String>,
 }
 
 impl Profile {
@@ -36,22 +42,28 @@ impl Profile {
             platform: text(&client["platform"]).trim().to_lowercase(),
             client_id: text(&client["id"]),
             client_mode: text(&client["mode"]),
+            role: OPERATOR.to_owned(),
+            remote_ip: None,
             scopes: scopes.map_or_else(Vec::new, |scopes| scopes.iter().map(text).collect()),
         }
     }
 
     fn describe(&self) -> Value {
-        json!({
+        let mut description = json!({
             "deviceId": self.id,
             "publicKey": self.public_key,
             "displayName": self.display_name,
             "platform": self.platform,
             "clientId": self.client_id,
             "clientMode": self.client_mode,
-            "role": "operator",
-            "roles": ["operator"],
+            "role": self.role,
+            "roles": [self.role],
             "scopes": self.scopes,
-        })
+        });
+        if let Some(address) = &self.remote_ip {
+            description["remoteIp"] = address.as_str().into();
+        }
+        description
     }
 }
 
@@ -61,6 +73,7 @@ pub(super) struct Device {
     /// Its token; absent after a revocation.
     pub(super) token: Option<String>,
     pub(super) issued_at_ms: u64,
+    revoked_at_ms: Option<u64>,
     pub(super) label: Option<String>,
     approved_silently: bool,
     created_at_ms: u64,
@@ -86,6 +99,15 @@ impl PendingDevice {
     }
 }
 
+/// A question that a device asked.
+#[derive(Debug, PartialEq)]
+pub(super) struct Asked {
+    pub(super) request_id: String,
+    pub(super) is_new: bool,
+    /// Earlier questions whose place it took.
+    pub(super) superseded: Vec<String>,
+}
+
 /// The devices that the gateway knows, and those that wait for its owner. They outlive a restart.
 #[derive(Default)]
 pub(super) struct Devices {
@@ -102,9 +124,14 @@ impl Devices {
         self.paired.iter_mut().find(|device| device.profile.id == id)
     }
 
-    /// Pairs a device, or gives it what it now asks for; its token changes.
-    pub(super) fn pair(&mut self, profile: Profile, silently: bool) -> &mut Device {
+    /// Pairs a device, or gives it what it now asks for as well; its token changes.
+    pub(super) fn pair(&mut self, mut profile: Profile, silently: bool) -> &mut Device {
         let now = now_ms();
+        for scope in self.paired(&profile.id).map_or(&[][..], |known| &known.profile.scopes) {
+            if !profile.scopes.contains(scope) {
+                profile.scopes.push(scope.clone());
+            }
+        }
         let created_at_ms = self.paired(&profile.id).map_or(now, |device| device.created_at_ms);
         let label = self.paired(&profile.id).and_then(|device| device.label.clone());
         self.pending.retain(|pending| pending.profile.id != profile.id);
@@ -113,6 +140,7 @@ impl Devices {
             profile,
             token: Some(device_token()),
             issued_at_ms: now,
+            revoked_at_ms: None,
             label,
             approved_silently: silently,
             created_at_ms,
@@ -137,27 +165,37 @@ impl Devices {
         });
     }
 
-    /// Records that a device asks; an unchanged question keeps its id. Tells the id, and whether
-    /// the question is new.
-    pub(super) fn ask(&mut self, profile: &Profile, generation: Generation) -> (String, bool) {
+    /// Records that a device asks since this time; an unchanged question keeps its id, and another
+    /// one includes what the device asked for before.
+    pub(super) fn ask(&mut self, mut profile: Profile, at_ms: u64, by: Generation) -> Asked {
         self.expire();
         let known = self.pending.iter().find(|pending| {
             let subset = profile.scopes.iter().all(|s| pending.profile.scopes.contains(s));
             let same = pending.profile.scopes == profile.scopes;
-            pending.profile.id == profile.id && (same || generation.is_newer() && subset)
+            pending.profile.id == profile.id && (same || by.is_newer() && subset)
         });
         if let Some(known) = known {
-            return (known.request_id.clone(), false);
+            let request_id = known.request_id.clone();
+            return Asked { request_id, is_new: false, superseded: Vec::new() };
         }
-        self.pending.retain(|pending| pending.profile.id != profile.id);
+        let mut superseded = Vec::new();
+        for before in self.pending.extract_if(.., |pending| pending.profile.id == profile.id) {
+            superseded.push(before.request_id);
+            for scope in before.profile.scopes {
+                if !profile.scopes.contains(&scope) {
+                    profile.scopes.push(scope);
+                }
+            }
+        }
         let request_id = uuid();
+        let is_repair = self.paired(&profile.id).is_some();
         self.pending.push(PendingDevice {
             request_id: request_id.clone(),
-            profile: profile.clone(),
-            at_ms: now_ms(),
-            is_repair: self.paired(&profile.id).is_some(),
+            profile,
+            at_ms,
+            is_repair,
         });
-        (request_id, true)
+        Asked { request_id, is_new: true, superseded }
     }
 
     pub(super) fn pending(&mut self) -> &[PendingDevice] {
@@ -174,6 +212,7 @@ impl Devices {
     pub(super) fn remove(&mut self, id: &str) -> bool {
         let before = self.paired.len();
         self.paired.retain(|device| device.profile.id != id);
+        self.pending.retain(|pending| pending.profile.id != id);
         self.paired.len() < before
     }
 
@@ -203,14 +242,18 @@ impl Device {
         let mut description = self.profile.describe();
         description["createdAtMs"] = self.created_at_ms.into();
         description["approvedAtMs"] = self.approved_at_ms.into();
-        description["tokens"] = match self.token {
-            Some(_) => json!([{
-                "role": "operator",
-                "scopes": sorted(&self.profile.scopes),
-                "createdAtMs": self.issued_at_ms,
-            }]),
-            None => json!([]),
-        };
+        let mut token = json!({
+            "role": self.profile.role,
+            "scopes": sorted(&self.profile.scopes),
+            "createdAtMs": self.created_at_ms,
+        });
+        if self.issued_at_ms > self.created_at_ms {
+            token["rotatedAtMs"] = self.issued_at_ms.into();
+        }
+        if let Some(revoked_at_ms) = self.revoked_at_ms {
+            token["revokedAtMs"] = revoked_at_ms.into();
+        }
+        description["tokens"] = json!([token]);
         if generation.is_newer() {
             let via = if self.approved_silently { "silent" } else { "owner" };
             description["approvedVia"] = via.into();
@@ -225,13 +268,23 @@ impl Device {
     /// Gives the device another token.
     pub(super) fn rotate(&mut self) -> &str {
         self.issued_at_ms = now_ms();
+        self.revoked_at_ms = None;
         self.token.insert(device_token())
+    }
+
+    /// Makes the device's token void; tells when.
+    pub(super) fn revoke(&mut self) -> u64 {
+        self.token = None;
+        *self.revoked_at_ms.get_or_insert_with(now_ms)
     }
 
     /// Tells why the device may not simply connect like this.
     pub(super) fn objection(&self, profile: &Profile) -> Option<PairingReason> {
         if profile.platform != self.profile.platform {
             return Some(PairingReason::MetadataUpgrade);
+        }
+        if self.revoked_at_ms.is_some() {
+            return Some(PairingReason::RoleUpgrade);
         }
         let holds = |scope: &String| self.profile.scopes.contains(scope);
         (!profile.scopes.iter().all(holds)).then_some(PairingReason::ScopeUpgrade)
@@ -257,6 +310,8 @@ mod tests {
             platform: "linux".to_owned(),
             client_id: "gateway-client".to_owned(),
             client_mode: "ui".to_owned(),
+            role: OPERATOR.to_owned(),
+            remote_ip: None,
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         }
     }
@@ -265,12 +320,30 @@ mod tests {
     fn an_unchanged_question_keeps_its_id_and_a_smaller_one_only_on_the_newer_generation() {
         for (generation, same) in [(Generation::Older, false), (Generation::Newer, true)] {
             let mut devices = Devices::default();
-            let (first, new) = devices.ask(&profile("a", &["r", "w"]), generation);
-            assert!(new);
-            assert_eq!(devices.ask(&profile("a", &["r", "w"]), generation), (first.clone(), false));
-            assert_eq!(devices.ask(&profile("a", &["r"]), generation).0 == first, same);
+            let mut ask = |scopes: &[&str]| devices.ask(profile("a", scopes), now_ms(), generation);
+            let first = ask(&["r", "w"]);
+            assert!(first.is_new);
+            let again = ask(&["r", "w"]);
+            assert_eq!((&again.request_id, again.is_new), (&first.request_id, false));
+            assert_eq!(ask(&["r"]).request_id == first.request_id, same);
             assert_eq!(devices.pending().len(), 1);
         }
+    }
+
+    #[test]
+    fn a_larger_question_takes_the_place_of_the_one_before_and_includes_it() {
+        let mut devices = Devices::default();
+        let first = devices.ask(profile("a", &["r"]), now_ms(), Generation::Newer);
+        let second = devices.ask(profile("a", &["w"]), now_ms(), Generation::Newer);
+        assert_eq!(second.superseded, [first.request_id]);
+        assert_eq!(devices.pending()[0].profile.scopes, ["w", "r"]);
+    }
+
+    #[test]
+    fn a_question_is_forgotten_after_five_minutes() {
+        let mut devices = Devices::default();
+        devices.ask(profile("a", &["r"]), now_ms() - PENDING_TTL_MS, Generation::Newer);
+        assert!(devices.pending().is_empty());
     }
 
     #[test]

@@ -18,8 +18,8 @@ use super::{ConnectRefusal, Generation, PairingReason, schema};
 /// Bytes of the largest frame that a client may send.
 pub(super) const MAX_PAYLOAD: usize = 26_214_400;
 
-/// The events that the simulated gateway sends.
-const EVENTS: [&str; 15] = [
+/// The events that the simulated gateway sends; those of the newer generation alone come last.
+const EVENTS: [&str; 19] = [
     "connect.challenge",
     "agent",
     "chat",
@@ -30,12 +30,18 @@ const EVENTS: [&str; 15] = [
     "cron",
     "device.pair.requested",
     "device.pair.resolved",
-    "device.pair.changed",
+    "node.pair.requested",
+    "node.pair.resolved",
     "exec.approval.requested",
     "exec.approval.resolved",
     "plugin.approval.requested",
     "plugin.approval.resolved",
+    "device.pair.changed",
+    "device.pair.setup.completed",
+    "device.pair.setup.deliveryUncertain",
 ];
+/// How many events only the newer generation sends.
+const NEWER_EVENTS: usize = 3;
 
 /// How a connection that is not let in ends.
 pub(super) struct Farewell {
@@ -173,13 +179,11 @@ impl State {
         };
         let Some(objection) = device.objection(profile) else {
             device.profile.display_name = profile.display_name.clone();
-            if device.token.is_none() {
-                device.rotate();
-            }
             return Ok(());
         };
         let upgrade = match objection {
             PairingReason::NotPaired => false,
+            PairingReason::RoleUpgrade => may_pair && credential == Credential::Shared,
             PairingReason::MetadataUpgrade => may_pair && is_native_app(profile, self.generation),
             PairingReason::ScopeUpgrade => match (self.generation, credential) {
                 (Generation::Older, Credential::Device) => {
@@ -195,13 +199,7 @@ impl State {
         if !upgrade {
             return Err(ConnectRefusal::PairingRequired(objection));
         }
-        let mut upgraded = profile.clone();
-        for scope in device.profile.scopes.clone() {
-            if !upgraded.scopes.contains(&scope) {
-                upgraded.scopes.push(scope);
-            }
-        }
-        self.pair_silently(upgraded);
+        self.pair_silently(profile.clone());
         Ok(())
     }
 
@@ -226,11 +224,7 @@ impl State {
         }
         let profile = Profile::of(params);
         let approved = self.devices.paired(&profile.id).map(|device| device.profile.scopes.clone());
-        let (request_id, is_new) = self.devices.ask(&profile, self.generation);
-        let asks = self.devices.pending().iter().find(|asks| asks.request_id == request_id);
-        if let Some(asks) = asks.filter(|_| is_new) {
-            self.wire.event("device.pair.requested", &asks.describe(), Audience::Managers);
-        }
+        let request_id = self.device_asks(profile, now_ms());
         Some((request_id, approved))
     }
 
@@ -284,11 +278,12 @@ impl State {
                 auth["issuedAtMs"] = device.issued_at_ms.into();
             }
         }
+        let events = if newer { &EVENTS[..] } else { &EVENTS[..EVENTS.len() - NEWER_EVENTS] };
         let mut hello = json!({
             "type": "hello-ok",
             "protocol": self.generation.protocol(),
             "server": {"version": self.generation.version(), "connId": uuid()},
-            "features": {"methods": method_names(self.generation), "events": EVENTS},
+            "features": {"methods": method_names(self.generation), "events": events},
             "snapshot": {
                 "presence": [],
                 "health": {"ok": true, "ts": now_ms()},

@@ -14,10 +14,12 @@ use super::approvals::Approvals;
 use super::cron::CronJobs;
 use super::devices::Devices;
 use super::ids::{now_ms, uuid};
+use super::nodes::Nodes;
 use super::observe::Record;
 use super::run::Run;
 use super::senders::Senders;
 use super::sessions::Session;
+use super::setup::MadeCode;
 use super::wire::{Audience, Wire};
 use super::{ConnectRefusal, GatewayOptions, Generation, follow_up, player};
 
@@ -76,7 +78,9 @@ pub(super) struct State {
     /// Commands that need no approval any more.
     pub(super) allowed_commands: HashSet<String>,
     pub(super) devices: Devices,
+    pub(super) nodes: Nodes,
     pub(super) senders: Senders,
+    pub(super) setup_codes: Vec<MadeCode>,
     pub(super) cron: CronJobs,
     pub(super) refusals: VecDeque<ConnectRefusal>,
     pub(super) record: Record,
@@ -172,7 +176,9 @@ impl State {
             approvals: Approvals::default(),
             allowed_commands: HashSet::new(),
             devices: Devices::default(),
+            nodes: Nodes::default(),
             senders: Senders::default(),
+            setup_codes: Vec::new(),
             cron: CronJobs::default(),
             refusals: VecDeque::new(),
             record: Record::default(),

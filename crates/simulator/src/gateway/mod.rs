@@ -15,6 +15,7 @@ mod house;
 mod ids;
 mod keys;
 mod managing;
+mod nodes;
 mod observe;
 mod options;
 mod player;
@@ -28,9 +29,11 @@ mod schema;
 mod script;
 mod senders;
 mod sessions;
+mod setup;
 mod shell;
 mod socket;
 mod speech;
+mod strangers;
 mod tool_call;
 mod turns;
 mod wire;
@@ -47,9 +50,13 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 
-pub use self::observe::{PendingApproval, RecordedCall, RecordedConnect, RunOutcome, RunRecord};
+pub use self::observe::{
+    AccessDecision, Connected, PendingApproval, RecordedCall, RecordedConnect, RunOutcome,
+    RunRecord,
+};
 pub use self::options::{GatewayOptions, Generation};
 pub use self::refusal::{ConnectRefusal, PairingReason};
+pub use self::strangers::{AskingDevice, AskingSender, OfferingNode};
 pub use self::wire::Credential;
 
 use self::house::House;

@@ -83,6 +83,30 @@ pub struct PendingApproval {
     pub command: Option<String>,
 }
 
+/// A client that is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Its number; a later connection has a higher one.
+    pub connection: u64,
+    /// Device that it came from, if it named one.
+    pub device_id: Option<String>,
+    /// Scopes that it has.
+    pub scopes: Vec<String>,
+    /// How it proved that it may connect.
+    pub credential: Credential,
+}
+
+/// A decision about a request of a device, a node or a sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessDecision {
+    /// Request that was decided.
+    pub request_id: String,
+    /// It was allowed; else it was denied.
+    pub allowed: bool,
+    /// Number of the connection that decided; none: another surface.
+    pub connection: Option<u64>,
+}
+
 /// What happened since the gateway was started.
 #[derive(Default)]
 pub(super) struct Record {
@@ -90,6 +114,7 @@ pub(super) struct Record {
     pub(super) calls: Vec<RecordedCall>,
     pub(super) runs: Vec<RunRecord>,
     pub(super) restarts: Vec<Instant>,
+    pub(super) access_decisions: Vec<AccessDecision>,
     violations: Vec<String>,
 }
 
@@ -174,6 +199,26 @@ impl Gateway {
         self.house.look(|state| {
             let pending = state.approvals.iter().filter(|(_, a)| a.verdict.is_none());
             pending.map(|(id, approval)| pending_approval(id, approval)).collect()
+        })
+    }
+
+    /// Lists the decisions about requests of devices, nodes and senders, in order.
+    pub fn access_decisions(&self) -> Vec<AccessDecision> {
+        self.house.look(|state| state.record.access_decisions.clone())
+    }
+
+    /// Lists the clients that are connected.
+    pub fn connected(&self) -> Vec<Connected> {
+        self.house.look(|state| {
+            let connections = state.wire.connections.iter();
+            connections
+                .map(|(number, connection)| Connected {
+                    connection: *number,
+                    device_id: connection.device_id.clone(),
+                    scopes: connection.scopes.clone(),
+                    credential: connection.credential,
+                })
+                .collect()
         })
     }
 

@@ -57,6 +57,8 @@ pub struct GatewayOptions {
     /// Unknown devices with the shared token are paired at once; otherwise they wait for an
     /// approval.
     pub auto_pairing: bool,
+    /// Where phones find it; without it, it is only on this computer, and makes no codes for them.
+    pub public_url: Option<String>,
     /// Pause between the words of the scripts that do not say otherwise.
     pub word_pause: Duration,
     /// Pause before a failed model is asked again.
@@ -77,6 +79,7 @@ impl Default for GatewayOptions {
             unanswered_runs: false,
             device_tokens: true,
             auto_pairing: true,
+            public_url: None,
             word_pause: Duration::from_millis(2),
             retry_pause: Duration::from_millis(100),
             attempts: 3,

@@ -44,6 +44,8 @@ pub enum PairingReason {
     NotPaired,
     /// It asks for more scopes than it was given.
     ScopeUpgrade,
+    /// Its token was revoked.
+    RoleUpgrade,
     /// It says something else about itself than when it was approved.
     MetadataUpgrade,
 }
@@ -53,6 +55,7 @@ impl PairingReason {
         match self {
             Self::NotPaired => "not-paired",
             Self::ScopeUpgrade => "scope-upgrade",
+            Self::RoleUpgrade => "role-upgrade",
             Self::MetadataUpgrade => "metadata-upgrade",
         }
     }
@@ -62,6 +65,9 @@ impl PairingReason {
             Self::NotPaired => "pairing required: device is not approved yet",
             Self::ScopeUpgrade => {
                 "pairing required: device is asking for more scopes than currently approved"
+            }
+            Self::RoleUpgrade => {
+                "pairing required: device is asking for a higher role than currently approved"
             }
             Self::MetadataUpgrade => {
                 "pairing required: device identity changed and must be re-approved"
@@ -73,6 +79,9 @@ impl PairingReason {
         match self {
             Self::NotPaired => "Approve this device from the pending pairing requests.",
             Self::ScopeUpgrade => "Review the requested scopes, then approve the pending upgrade.",
+            Self::RoleUpgrade => {
+                "Review the requested role upgrade, then approve the pending request."
+            }
             Self::MetadataUpgrade => {
                 "Review the refreshed device details, then approve the pending request."
             }

@@ -47,6 +47,9 @@ const fn method(
     Method { name, takes, scopes, answer }
 }
 
+/// A method that is not listed.
+const SETUP_CODE: &str = "device.pair.setupCode";
+
 const METHODS: &[Method] = &[
     method("health", schema::NOTHING, [READ, READ], |_, _, _| {
         Ok(json!({"ok": true, "ts": now_ms()}))
@@ -82,6 +85,11 @@ const METHODS: &[Method] = &[
     method("device.pair.rename", schema::DEVICE_LABEL, [None, PAIR], State::rename_device),
     method("device.token.rotate", schema::DEVICE_ROLE, [PAIR, PAIR], State::rotate_token),
     method("device.token.revoke", schema::DEVICE_ROLE, [PAIR, PAIR], State::revoke_token),
+    method("node.pair.list", schema::NOTHING, [PAIR, PAIR], State::list_nodes),
+    method("node.pair.approve", schema::REQUEST_ID, [PAIR, PAIR], State::approve_node),
+    method("node.pair.reject", schema::REQUEST_ID, [PAIR, PAIR], State::reject_node),
+    method("node.pair.remove", schema::NODE_ID, [PAIR, PAIR], State::remove_node),
+    method(SETUP_CODE, schema::SETUP_CODE, [None, ADMIN], State::make_setup_code),
     method("channels.pairing.list", schema::SENDERS_LIST, [None, PAIR], State::list_senders),
     method("channels.pairing.approve", schema::SENDER_APPROVE, [None, PAIR], State::approve_sender),
     method("channels.pairing.dismiss", schema::SENDER_DISMISS, [None, PAIR], State::dismiss_sender),
@@ -96,10 +104,10 @@ impl Method {
     }
 }
 
-/// Lists the methods that a generation has.
+/// Lists the methods that a generation has and tells of.
 pub(super) fn method_names(generation: Generation) -> Vec<&'static str> {
     let known = METHODS.iter().filter(|method| method.scope(generation).is_some());
-    known.map(|method| method.name).collect()
+    known.map(|method| method.name).filter(|name| *name != SETUP_CODE).collect()
 }
 
 impl State {

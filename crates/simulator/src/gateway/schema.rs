@@ -176,6 +176,14 @@ pub(super) const CRON_RUNS: &[Field] =
 
 pub(super) const REQUEST_ID: &[Field] = &[must("requestId", Kind::Text)];
 pub(super) const DEVICE_ID: &[Field] = &[must("deviceId", Kind::Text)];
+pub(super) const NODE_ID: &[Field] = &[must("nodeId", Kind::Text)];
+pub(super) const SETUP_CODE: &[Field] = &[
+    may("publicUrl", Kind::Text),
+    may("preferRemoteUrl", Kind::Flag),
+    may("includeQr", Kind::Flag),
+    may("joinUrl", Kind::Flag),
+    may("bootstrapProfile", Kind::Text),
+];
 pub(super) const DEVICE_LABEL: &[Field] =
     &[must("deviceId", Kind::Text), must("label", Kind::Text)];
 pub(super) const DEVICE_ROLE: &[Field] = &[must("deviceId", Kind::Text), must("role", Kind::Text)];

@@ -104,11 +104,13 @@ pub(super) struct Wire {
     pub(super) connections: BTreeMap<u64, Connection>,
     /// Nothing is sent to anybody.
     pub(super) mute: bool,
+    /// Answers that wait, with the connections that wait for them; none while answers go out.
+    held: Option<Vec<(u64, String)>>,
 }
 
 impl Wire {
     pub(super) fn new(generation: Generation) -> Self {
-        Self { generation, connections: BTreeMap::new(), mute: false }
+        Self { generation, connections: BTreeMap::new(), mute: false, held: None }
     }
 
     /// Sends an event to everyone who may hear it.
@@ -137,15 +139,35 @@ impl Wire {
     }
 
     /// Answers a call.
-    pub(super) fn answer(&self, connection: u64, id: &Value, answer: Result<Value, RpcError>) {
+    pub(super) fn answer(&mut self, connection: u64, id: &Value, answer: Result<Value, RpcError>) {
         let frame = match answer {
             Ok(payload) => json!({"type": "res", "id": id, "ok": true, "payload": payload}),
             Err(error) => json!({"type": "res", "id": id, "ok": false, "error": error.0}),
         };
-        if let Some(connection) = self.connections.get(&connection)
-            && !self.mute
-        {
-            connection.outbox.send(Outgoing::Text(frame.to_string()));
+        if self.mute {
+            return;
+        }
+        match &mut self.held {
+            Some(held) => held.push((connection, frame.to_string())),
+            None => self.send(connection, frame.to_string()),
+        }
+    }
+
+    /// Keeps answers back.
+    pub(super) fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// Sends the answers that were kept back.
+    pub(super) fn release(&mut self) {
+        for (connection, frame) in self.held.take().unwrap_or_default() {
+            self.send(connection, frame);
+        }
+    }
+
+    fn send(&self, connection: u64, frame: String) {
+        if let Some(connection) = self.connections.get(&connection) {
+            connection.outbox.send(Outgoing::Text(frame));
         }
     }
 

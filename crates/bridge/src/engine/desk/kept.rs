@@ -41,35 +41,28 @@ pub(crate) enum ApprovalRecord {
 }
 
 impl Desk {
-    /// Shows the ledger what must outlive the process, if anything changed.
+    /// Shows the ledger what must outlive the process, where it changed.
     pub(crate) fn keep(&mut self, ledger: &mut Ledger) {
-        if self.kept_revision == self.revision {
-            return;
-        }
-        self.kept_revision = self.revision;
-        let before = std::mem::take(&mut self.kept);
-        // Questions that the person was not asked come again with the gateway's list.
-        for (id, pending) in &self.pending {
-            let Some(session) = &pending.session else { continue };
-            let Pending { approval, verdict, ends_at_ms, .. } = pending;
-            let shown =
-                Shown::Pending { approval, session, verdict: *verdict, ends_at_ms: *ends_at_ms };
-            ledger.put(Table::Approvals, id.as_str(), &shown);
-            self.kept.insert(id.clone());
-        }
-        for (id, decision) in &self.early {
-            ledger.put(Table::Approvals, id.as_str(), &Shown::Early(*decision));
-            self.kept.insert(id.clone());
-        }
-        for gone in before.difference(&self.kept) {
-            ledger.remove(Table::Approvals, gone.as_str());
+        for id in std::mem::take(&mut self.changed) {
+            if let Some(decision) = self.early.get(&id) {
+                ledger.put(Table::Approvals, id, &Shown::Early(*decision));
+            } else if let Some(pending) = self.pending.get(&id)
+                && let Some(session) = &pending.session
+            {
+                let Pending { approval, verdict, ends_at_ms, .. } = pending;
+                let (verdict, ends_at_ms) = (*verdict, *ends_at_ms);
+                let shown = Shown::Pending { approval, session, verdict, ends_at_ms };
+                ledger.put(Table::Approvals, id, &shown);
+            } else {
+                // Questions that the person was not asked come again with the gateway's list.
+                ledger.remove(Table::Approvals, id);
+            }
         }
     }
 
     /// Takes back what an earlier process left.
     pub(crate) fn take_back(&mut self, id: &str, record: ApprovalRecord) {
-        self.kept.insert(id.to_owned());
-        self.revision += 1;
+        self.note(id);
         match record {
             ApprovalRecord::Pending { approval, session, verdict, ends_at_ms } => {
                 self.known += 1;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::{Input, Purpose};
 use super::approvals::{approval, asks};
 use super::harness::{Harness, SESSION};
-use crate::Settled;
+use crate::{Outcome, Settled};
 
 const DECISIONS: [Decision; 3] = [Decision::AllowOnce, Decision::AllowAlways, Decision::Deny];
 const REFUSALS: [&str; 4] = [
@@ -197,6 +197,30 @@ fn refusal(reason: &str) -> CallError {
     })
 }
 
+/// Says whether the history tells the end that the person was told.
+fn shows(past: &Outcome, told: &Settled) -> bool {
+    match told {
+        Settled::Applied { decision: Decision::Deny, by } => {
+            *past == Outcome::Denied { by: Some(*by) }
+        }
+        Settled::Applied { decision, by } => {
+            let always = *decision == Decision::AllowAlways;
+            *past == Outcome::Allowed { always, by: Some(*by) }
+        }
+        Settled::Elsewhere { decision: None } => *past == Outcome::Decided,
+        Settled::Elsewhere { decision: Some(Decision::Deny) } => {
+            *past == Outcome::Denied { by: None }
+        }
+        Settled::Elsewhere { decision: Some(decision) } => {
+            let always = *decision == Decision::AllowAlways;
+            *past == Outcome::Allowed { always, by: None }
+        }
+        Settled::Expired => *past == Outcome::Expired,
+        Settled::Gone => *past == Outcome::Gone,
+        Settled::Failed { .. } => matches!(past, Outcome::Failed { .. }),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -227,6 +251,16 @@ proptest! {
                 let applied = (id.to_owned(), *decision);
                 prop_assert!(play.confirmed.contains(&applied), "{:?} was not confirmed", applied);
             }
+        }
+        let past = play.h.engine.history();
+        let remembered: BTreeSet<String> = past.iter().map(|past| past.key.clone()).collect();
+        let asked: BTreeSet<String> =
+            play.asked.iter().map(|id| format!("approval:{id}")).collect();
+        prop_assert_eq!(past.len(), asked.len(), "each is remembered once");
+        prop_assert_eq!(remembered, asked);
+        for (id, outcome) in play.h.settled() {
+            let past = past.iter().find(|past| past.key.ends_with(id));
+            prop_assert_eq!(past.map(|past| shows(&past.outcome, outcome)), Some(true));
         }
         if play.h.revoked.is_none() {
             prop_assert_eq!(play.h.posted("requestApproval").len(), play.asked.len());

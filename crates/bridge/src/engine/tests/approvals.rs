@@ -31,6 +31,7 @@ pub(super) fn approval(
         severity: None,
         warnings: Vec::new(),
         security: None,
+        details: None,
         allowed,
         created_at_ms: h.now.unix_ms,
         expires_at_ms: h.now.unix_ms + 1_800_000,

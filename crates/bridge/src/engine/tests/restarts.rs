@@ -39,6 +39,7 @@ fn question(id: &str, now_ms: u64) -> Approval {
         severity: None,
         warnings: Vec::new(),
         security: None,
+        details: None,
         allowed: vec![Decision::AllowOnce, Decision::Deny],
         created_at_ms: now_ms,
         expires_at_ms: now_ms + 1_800_000,

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw::{Decision, Event, Generation, Resolution, SessionKey};
+use openclaw::{Call, Decision, Event, Generation, Resolution, SessionKey};
 use sap::{SessionId, Severity};
 use secrecy::SecretString;
+use serde_json::json;
 
 use super::super::Input;
 use super::approvals::{approval, asks, both};
 use super::harness::{Harness, SESSION};
+use crate::REMEMBERED;
 
 const HALF_AN_HOUR_MS: u64 = 30 * 60 * 1000;
 
@@ -37,6 +39,44 @@ fn a_question_is_shown_whole_but_for_our_own_secrets() {
     assert_eq!((shown.offers, shown.deciding), (both(), None));
     assert_eq!((shown.message, shown.created_at_ms), (None, h.now.unix_ms));
     assert_eq!(shown.expires_at_ms, h.now.unix_ms + HALF_AN_HOUR_MS);
+}
+
+#[test]
+fn a_question_is_shown_with_its_program_its_analysis_and_what_always_leaves_behind() {
+    let mut h = with_message();
+    let key = format!("agent:main:{SESSION}");
+    let request = json!({"id": "a1", "createdAtMs": h.now.unix_ms, "request": {
+        "agentId": "main", "ask": "always", "command": "touch a", "cwd": "/home/ada/ws",
+        "commandAnalysis": {"commandCount": 1, "nestedCommandCount": 0,
+            "riskKinds": ["inline-eval"], "warningLines": ["Contains inline-eval: touch -c"]},
+        "host": "gateway", "resolvedPath": "/usr/bin/gateway-token-1", "security": "full",
+        "sessionKey": key, "allowedDecisions": ["allow-once", "allow-always", "deny"],
+    }});
+    let question = openclaw::parse_approval(openclaw::ApprovalKind::Exec, &request).unwrap();
+    asks(&mut h, question);
+    h.engine.keep_secret(&SecretString::from("gateway-token-1"));
+    let shown = h.engine.approvals()[0].clone();
+    assert_eq!(shown.binary.as_deref(), Some("/usr/bin/[secret hidden by Sophon]"));
+    assert_eq!(shown.session_key, Some(key));
+    assert_eq!(shown.warnings, ["Contains inline-eval: touch -c"]);
+    assert_eq!(shown.severity, Severity::High);
+    assert_eq!(
+        shown.analysis,
+        [
+            "the policy in force asks about every command",
+            "this version runs it when nobody answers, so it is denied 15 s before it expires",
+        ]
+    );
+    assert_eq!(
+        shown.grant.as_deref(),
+        Some(
+            "OpenClaw will run /usr/bin/[secret hidden by Sophon] for the agent “main” without \
+             asking again, with any arguments and in any folder."
+        )
+    );
+    h.crash(Duration::from_secs(1));
+    h.engine.keep_secret(&SecretString::from("gateway-token-1"));
+    assert_eq!(h.engine.approvals()[0], shown, "the next process shows the same");
 }
 
 #[test]
@@ -108,4 +148,45 @@ fn sessions_count_for_today_until_nothing_has_happened_in_them_for_24_hours() {
     h.feed(Input::Gateway(Event::ApprovalResolved { id: "?".into(), decision: None, how }));
     h.wait(Duration::from_secs(20 * 3600));
     assert_eq!(h.engine.load().sessions_today, 0);
+}
+
+#[test]
+fn text_that_pretends_to_be_another_is_shown_as_it_came() {
+    for command in [
+        "rm -rf build\u{202e}dliub fr- mr",
+        "ls\u{200b}\u{feff}; rm -rf /",
+        "ls\n\n\n# harmless\nrm -rf /",
+        "\u{1b}[2K\u{1b}[1Als",
+        "сat /etc/passwd",
+        &"x".repeat(100 * 1024),
+    ] {
+        let mut h = with_message();
+        let mut question = approval(&h, "a1", None, both());
+        question.command = Some(command.to_owned());
+        asks(&mut h, question);
+        assert_eq!(h.engine.approvals()[0].command.as_deref(), Some(command));
+    }
+}
+
+#[test]
+fn hundreds_of_questions_are_shown_decided_and_remembered() {
+    let mut h = with_message();
+    let ids: Vec<String> = (0..500).map(|number| format!("a{number:03}")).collect();
+    for id in &ids {
+        let mut question = approval(&h, id, None, both());
+        question.command = Some("x".repeat(10_000));
+        asks(&mut h, question);
+    }
+    let shown: Vec<String> = h.engine.approvals().iter().map(|one| one.id.clone()).collect();
+    assert_eq!(shown, ids);
+    h.crash(Duration::from_secs(1));
+    h.gateway_up(Generation::Newer, "boot-1");
+    assert_eq!(h.engine.approvals().len(), 500, "the next process has them all");
+    for id in &ids {
+        h.decide_here(id, Decision::Deny);
+        h.answer(|call| matches!(call, Call::ResolveApproval { .. }), Ok(json!({"ok": true})));
+    }
+    assert!(h.engine.approvals().is_empty());
+    let history = h.engine.history();
+    assert_eq!((history.len(), history[0].key.as_str()), (REMEMBERED, "approval:a499"));
 }

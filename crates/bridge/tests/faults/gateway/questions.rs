@@ -105,6 +105,7 @@ impl Gateway {
             severity: None,
             warnings: Vec::new(),
             security: Some(security.into()),
+            details: None,
             allowed: offered(question),
             created_at_ms: unix_ms(question.asked),
             expires_at_ms: unix_ms(question.expires),

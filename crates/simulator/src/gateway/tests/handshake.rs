@@ -171,7 +171,7 @@ async fn more_scopes_are_given_at_once_by_the_newer_generation_and_asked_for_by_
                 assert_eq!(asked["details"]["reason"], "scope-upgrade");
                 assert_eq!(asked["details"]["approvedScopes"].as_array().unwrap().len(), 3);
                 let request = asked["details"]["requestId"].as_str().unwrap();
-                assert!(gateway.approve_device(request));
+                assert!(gateway.decide_request_elsewhere(request, true));
                 let client = Knock::at(&gateway).scopes(&WITH_PAIRING).enter(&gateway).await;
                 assert_ne!(client.hello["auth"]["deviceToken"], token, "an approval rotates it");
             }

@@ -8,6 +8,7 @@ mod garbage;
 mod handshake;
 mod managing;
 mod restarts;
+mod strangers;
 
 use super::{Gateway, GatewayOptions, Generation};
 
