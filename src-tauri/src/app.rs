@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use cli::{Config, Failure, Signals};
+use control::{Answer, Ask, Refusal};
 use dial::Dialer;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
@@ -13,10 +14,10 @@ use crate::arguments::DesktopArguments;
 use crate::clock::now_ms;
 use crate::controller::{Controller, Event, Parts};
 use crate::desktop::Desktop;
-use crate::instance::{self, Ask, Instance, Start};
+use crate::instance::{self, Instance, Start};
 use crate::log::Log;
 use crate::os::current::{Autostart, Notifications, Tray};
-use crate::request::Request;
+use crate::request::{Page, Request};
 use crate::view::TrayHost;
 use crate::window::Windows;
 
@@ -36,14 +37,37 @@ pub(crate) async fn begin(arguments: &DesktopArguments, ask: Ask) -> Result<Begu
     let data_dir = Config::read(&arguments.bridge.options)?.secrets.data_dir;
     match instance::start(&data_dir, ask).await {
         Ok(Start::First(instance)) => Ok(Begun::First(instance)),
-        Ok(Start::Later { answer }) => Ok(Begun::Done(answer)),
+        Ok(Start::Later { answer }) => told(answer).map(Begun::Done),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Failure::fatal(
             "Sophon Desktop is running already, but it does not answer.",
+            "End it and start it again.",
+        )),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::fatal(
+            format!("Sophon Desktop is running already, and cannot be asked: {error}."),
             "End it and start it again.",
         )),
         Err(error) => Err(Failure::fatal(
             format!("The data folder {} cannot be used: {error}.", data_dir.display()),
             "Check that it is yours and that the disk has room, or name another with --data-dir.",
+        )),
+    }
+}
+
+/// What the running program said to a start.
+fn told(answer: Answer) -> Result<String, Failure> {
+    match answer {
+        Answer::Text { text } => Ok(text),
+        Answer::Refused(Refusal { what, remedy, .. }) => {
+            let remedy = remedy.unwrap_or_else(|| "End it and start it again.".to_owned());
+            Err(Failure::fatal(what, remedy))
+        }
+        Answer::Pending { .. }
+        | Answer::History { .. }
+        | Answer::Access { .. }
+        | Answer::Done { .. }
+        | Answer::Installations { .. } => Err(Failure::fatal(
+            "The program that runs did not understand this one.",
+            "End it and start it again.",
         )),
     }
 }
@@ -62,6 +86,7 @@ pub(crate) async fn run(
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Sophon Desktop starts");
     let (wishes, wished) = unbounded_channel();
     let (host, hosted) = unbounded_channel();
+    let (pages, paged) = unbounded_channel();
     let tray = (!arguments.no_tray).then(|| tray(wishes.clone(), host));
     let has_tray = if tray.is_some() { TrayHost::Missing } else { TrayHost::Off };
     let autostart = Autostart::with(login_arguments(arguments));
@@ -70,7 +95,7 @@ pub(crate) async fn run(
         shell: Desktop::new(
             tray,
             Notifications::start(wishes.clone()),
-            Windows::new(log.clone(), wishes.clone()),
+            Windows::new(log.clone(), wishes.clone(), pages),
             autostart,
         ),
         options: arguments.bridge.options.clone(),
@@ -80,7 +105,7 @@ pub(crate) async fn run(
     };
     let controller = Controller::new(parts)?;
     let events = controller.events();
-    tokio::spawn(pass_on(wished, hosted, events.clone()));
+    tokio::spawn(pass_on(wished, hosted, paged, events.clone()));
     tokio::spawn(async move {
         loop {
             let asked = instance.next().await;
@@ -120,12 +145,14 @@ pub(crate) fn refuse(failure: &Failure) -> ExitCode {
 async fn pass_on(
     mut wished: UnboundedReceiver<Request>,
     mut hosted: UnboundedReceiver<bool>,
+    mut paged: UnboundedReceiver<Option<Page>>,
     events: UnboundedSender<Event>,
 ) {
     loop {
         let event = tokio::select! {
             Some(request) = wished.recv() => Event::Wish(request),
             Some(is_there) = hosted.recv() => Event::TrayHost(is_there),
+            Some(page) = paged.recv() => Event::At(page),
             else => return,
         };
         if events.send(event).is_err() {

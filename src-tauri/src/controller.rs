@@ -1,52 +1,52 @@
-//! The one loop: what people, the desktop and the bridge say comes in as one [`Event`], and what is
+//! The one loop: what people, the desktop and the bridges say comes in as one [`Event`], and what is
 //! shown goes out through a [`Shell`]. It never waits for the network or a keychain: errands do, and
 //! their outcomes come back as events.
 
-mod approvals;
-mod carrying;
-mod claiming;
-mod ending;
-mod errands;
-mod fitness;
-mod migration;
-mod other_bridge;
-mod pairing;
+mod access;
+mod acting;
+mod asked;
+mod heeding;
+mod opening;
+mod requests;
+mod seat;
+mod seats;
 mod settings;
+mod setup;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
-use std::collections::BTreeSet;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use bridge::pairing::{PairError, Paired, PairingEvent};
-use cli::{Claim, Config, Failure, NpmPairing, Options, TakenOver};
+use cli::{Config, Failure, Options};
+use control::{Slot, Waits};
 use dial::Dialer;
-use sap::{BridgeToken, InstallationId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vault::{Opened, Vault, VaultError};
 
-use self::carrying::Carrying;
-use self::pairing::Pairing;
+use self::access::Desk;
+pub use self::acting::Acted;
+use self::asked::Later;
+use self::requests::Announced;
+pub use self::seat::SeatEvent;
+use self::seat::{Common, Seat};
 pub(crate) use self::shown::view_at_start;
 use crate::clock::now_ms;
-use crate::instance::{Ask, Asked};
+use crate::instance::Asked;
 use crate::request::{Page, Request};
 use crate::shell::Shell;
 use crate::stored::{Stored, StoredFile};
 use crate::tray;
-use crate::view::{Problem, RefusedSetting, TrayHost, View};
+use crate::view::{RefusedSetting, TrayHost, View};
 
-/// How often a countdown is shown anew.
-const TICK: Duration = Duration::from_secs(1);
 /// How long the loop sleeps when only events can change anything.
 const NOTHING_TO_DO: Duration = Duration::from_secs(3600);
-/// How long after the secrets or the installation could not be had it is tried again.
-const UNLOCK_AGAIN: Duration = Duration::from_secs(30);
 
 /// What the controller is made of.
 pub struct Parts<S> {
@@ -69,78 +69,18 @@ pub struct Parts<S> {
 pub enum Event {
     /// A person wants something.
     Wish(Request),
-    /// A later start of this program asks something.
+    /// A page of the window came to the front; none: the window was closed.
+    At(Option<Page>),
+    /// A later start of this program, or a terminal, asks something.
     Asked(Asked),
     /// The tray's host came, or went.
     TrayHost(bool),
     /// The secrets were read, or could not be.
     Opened(Result<(Vault, Opened), VaultError>),
-    /// Something about the pairing that goes on.
-    PairingTold(PairingEvent),
-    /// The pairing ended.
-    PairingEnded(Result<Paired, PairError>),
-    /// A token could not be stored, so none is asked for.
-    CannotStore(VaultError),
-    /// A new token was stored, or could not be.
-    Stored(BridgeToken, Result<(), VaultError>),
-    /// It was looked for a pairing of the npm bridge.
-    NpmFound(Result<Option<NpmPairing>, Failure>),
-    /// The pairing of the npm bridge is stored here, or it is not.
-    TakenOver(Result<TakenOver, Failure>),
-    /// The installation is this program's to carry, or it is not.
-    Claimed(InstallationId, Result<Claim, Failure>),
-    /// The bridge has started, or could not.
-    Started(Result<Box<Carrying>, Failure>),
-    /// The bridge has stopped.
-    Stopped,
-    /// What was stored is gone, or could not be removed; and what else still holds it.
-    Wiped(Result<(), Failure>, Option<String>),
-    /// A revoked token is gone; and what else still holds it.
-    Forgotten(Option<String>),
-}
-
-/// Where the installation stands.
-enum Phase {
-    /// The secrets are being read.
-    Opening,
-    /// The secrets could not be read, or the installation is another program's. It is tried again by
-    /// itself only where nobody would be asked each time.
-    Locked { problem: Problem, again_at: Option<Instant> },
-    /// The installation is being claimed; then comes what is written here.
-    Claiming(After),
-    /// The bridge is starting.
-    Starting,
-    /// There is no pairing.
-    Unpaired { problem: Option<Problem> },
-    /// A person is to confirm.
-    Pairing(Pairing),
-    /// At work.
-    Carrying(Box<Carrying>),
-    /// The bridge is stopping; then comes what is written here.
-    Stopping(After),
-    /// Disconnected by the person.
-    Paused,
-    /// Removed on the phone.
-    Revoked,
-}
-
-/// What comes after the bridge has stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum After {
-    /// The bridge starts again.
-    Carry,
-    /// It stays away.
-    Pause,
-    /// The secrets are read again.
-    Open,
-    /// Another pairing begins; this one stays until it succeeds.
-    Pair,
-    /// What is stored is removed.
-    Wipe,
-    /// The pairing was removed on the phone.
-    Revoke,
-    /// The program ends.
-    Quit,
+    /// Something happened to one installation.
+    Seat(Slot, SeatEvent),
+    /// The gateway confirmed something that was wanted, or did not.
+    Acted(Acted),
 }
 
 /// Whether the loop goes on.
@@ -153,28 +93,28 @@ enum Flow {
 /// The program, apart from the desktop.
 pub struct Controller<S> {
     shell: S,
-    options: Options,
-    config: Config,
-    dialer: Dialer,
+    common: Common,
     file: StoredFile,
+    /// What is remembered, but for the installations: they know that themselves.
     stored: Stored,
     start_at_login: bool,
     tray_host: TrayHost,
     log_folder: String,
+    /// The secrets of all installations, once they were read.
     vault: Option<Vault>,
-    token: Option<BridgeToken>,
-    npm: Option<NpmPairing>,
-    phase: Phase,
-    /// An installation that another one has replaced, and whose journal is to go.
-    replaced: Option<InstallationId>,
-    /// Whether what is stored is being removed.
-    removes: bool,
-    /// Whether the program ends when nothing has to be forgotten any more.
+    is_opening: bool,
     is_ending: bool,
+    /// Installations of this computer, oldest first; never empty.
+    seats: Vec<Seat>,
+    /// Number of the next one that is added.
+    next_slot: Slot,
     refused: Option<RefusedSetting>,
     remarks: Vec<String>,
-    announced: BTreeSet<String>,
-    events: UnboundedSender<Event>,
+    announced: Announced,
+    desk: Desk,
+    waits: Waits,
+    /// Questions that are answered once the gateways were asked.
+    later: Vec<Later>,
     inbox: UnboundedReceiver<Event>,
     shown: Option<Arc<View>>,
     shown_tray: Option<tray::Tray>,
@@ -187,52 +127,46 @@ impl<S: Shell> Controller<S> {
     /// A wrong flag or variable of the environment.
     pub fn new(parts: Parts<S>) -> Result<Self, Failure> {
         let Parts { shell, options, dialer, tray, start_at_login, log_folder } = parts;
-        let data_dir = Config::read(&options)?.secrets.data_dir;
-        let (file, stored, remark) = StoredFile::read(&data_dir);
-        let mut remarks = Vec::from_iter(remark);
-        let config = match Config::read(&settings::with_stored(&options, &stored)) {
-            Ok(config) => config,
-            Err(failure) => {
-                remarks.push(format!("A stored setting is not used. {failure}"));
-                Config::read(&options)?
-            }
-        };
+        let Config { secrets, npm_folder, token, .. } = Config::read(&options)?;
+        let (file, stored, remark) = StoredFile::read(&secrets.data_dir);
         let (events, inbox) = unbounded_channel();
-        Ok(Self {
+        let common = Common { options, secrets, npm_folder, dialer, events };
+        let seats = seats::known(&stored, token.is_some(), &common)?;
+        let mut controller = Self {
             shell,
-            options,
-            config,
-            dialer,
+            common,
             file,
+            next_slot: seats::after(&seats),
             stored,
             start_at_login,
             tray_host: tray,
             log_folder,
             vault: None,
-            token: None,
-            npm: None,
-            phase: Phase::Opening,
-            replaced: None,
-            removes: false,
+            is_opening: false,
             is_ending: false,
+            seats,
             refused: None,
-            remarks,
-            announced: BTreeSet::new(),
-            events,
+            remarks: Vec::from_iter(remark),
+            announced: Announced::default(),
+            desk: Desk::default(),
+            waits: Waits::default(),
+            later: Vec::new(),
             inbox,
             shown: None,
             shown_tray: None,
-        })
+        };
+        controller.heed_all();
+        Ok(controller)
     }
 
     /// Takes events for this controller, from anywhere.
     pub fn events(&self) -> UnboundedSender<Event> {
-        self.events.clone()
+        self.common.events.clone()
     }
 
     /// Works until a person or the system ends the program.
     pub async fn run(mut self, stop: CancellationToken) -> S {
-        self.open();
+        self.with_all(Seat::open);
         let mut is_stopping = false;
         loop {
             self.show();
@@ -241,14 +175,18 @@ impl<S: Shell> Controller<S> {
                 biased;
                 () = stop.cancelled(), if !is_stopping => {
                     is_stopping = true;
-                    self.wish(Request::Quit)
+                    self.wish(Request::Quit);
+                    self.flow()
                 }
                 event = self.inbox.recv() => match event {
-                    Some(event) => self.take(event),
+                    Some(event) => {
+                        self.take(event);
+                        self.flow()
+                    }
                     None => Flow::End,
                 },
-                () = self.phase.changed() => {
-                    self.follow_bridge();
+                slot = changed(&mut self.seats) => {
+                    self.with(slot, Seat::follow_bridge);
                     Flow::GoOn
                 }
                 () = tokio::time::sleep(tick) => {
@@ -262,74 +200,73 @@ impl<S: Shell> Controller<S> {
         }
     }
 
-    fn take(&mut self, event: Event) -> Flow {
+    fn take(&mut self, event: Event) {
         match event {
-            Event::Wish(request) => return self.wish(request),
-            Event::Asked(asked) => self.answer(asked),
+            Event::Wish(request) => self.wish(request),
+            Event::At(page) => self.is_at(page),
+            Event::Asked(asked) => self.asked(asked),
             Event::TrayHost(is_there) => {
                 self.tray_host = if is_there { TrayHost::Shown } else { TrayHost::Missing };
             }
             Event::Opened(opened) => self.opened(opened),
-            Event::PairingTold(event) => self.pairing_told(event),
-            Event::PairingEnded(ended) => self.pairing_ended(ended),
-            Event::CannotStore(error) => self.cannot_store(&error),
-            Event::Stored(token, stored) => self.token_stored(token, stored),
-            Event::NpmFound(found) => self.npm_found(found),
-            Event::TakenOver(taken) => self.taken_over(taken),
-            Event::Claimed(installation, claimed) => self.claimed(&installation, claimed),
-            Event::Started(started) => return self.started(started),
-            Event::Stopped => return self.stopped(),
-            Event::Wiped(wiped, left) => return self.wiped(wiped, left),
-            Event::Forgotten(left) => return self.forgotten(left),
+            Event::Seat(slot, event) => self.happened(slot, event),
+            Event::Acted(acted) => self.acted(acted),
         }
-        Flow::GoOn
     }
 
-    fn wish(&mut self, request: Request) -> Flow {
+    fn wish(&mut self, request: Request) {
         match request {
-            Request::Pair => self.pair(),
-            Request::TakeOver { delete_files } => self.take_over(delete_files),
-            Request::CancelPairing => self.cancel_pairing(),
-            Request::CopyLink => self.copy_link(),
-            Request::Decide { approval, decision } => self.decide(approval, decision),
-            Request::Open { page } => self.shell.open_window(page, None),
-            Request::Show { approval } => {
-                let page = Some(Page::Requests);
-                self.shell.open_window(page, Some(approval));
+            Request::Pair { slot } => self.pair(slot),
+            Request::TakeOver { slot, delete_files } => {
+                self.with(slot, |seat| seat.take_over(delete_files));
             }
-            Request::Pause => self.pause(),
-            Request::Resume => self.resume(),
-            Request::RetryNow => self.retry_now(),
+            Request::CancelPairing { slot } => self.with(slot, Seat::cancel_pairing),
+            Request::CopyLink { slot } => self.with(slot, Seat::copy_link),
+            Request::Decide { key, verdict, notify } => self.decide(&key, verdict, notify),
+            Request::Device { slot, device, act } => self.change_device(slot, &device, &act),
+            Request::SetUp { slot, level } => self.set_up(slot, level),
+            Request::HideSetup { slot } => self.desk.hide_setup(slot),
+            Request::DismissNews { slot } => self.desk.dismiss_news(slot),
+            Request::Open { page } => self.shell.open_window(page, None),
+            Request::Show { key } => {
+                self.shell.open_window(Some(Page::Requests), Some(key));
+            }
+            Request::Pause { slot } => self.with(slot, Seat::pause),
+            Request::Resume { slot } => self.with(slot, Seat::resume),
+            Request::RetryNow => self.with_all(Seat::retry_now),
             Request::Save { settings } => self.save(settings),
+            Request::SaveSeat { slot, settings } => self.save_seat(slot, &settings),
             Request::StartAtLogin { on } => self.set_start_at_login(on),
-            Request::Unpair => self.unpair(),
+            Request::Unpair { slot } => self.with(slot, Seat::unpair),
             Request::OpenLogFolder => {
                 self.shell.open_folder(Path::new(&self.log_folder));
             }
-            Request::Quit => return self.quit(),
+            Request::Quit => self.quit(),
         }
-        Flow::GoOn
     }
 
-    fn answer(&mut self, Asked { ask, answer }: Asked) {
-        let text = match ask {
-            Ask::Greet => String::new(),
-            Ask::Open => {
-                self.shell.open_window(None, None);
-                String::new()
-            }
-            Ask::Menu => tray::print(&tray::tray(&self.view(), now_ms())),
-        };
-        // Whoever asked may have gone.
-        let _ = answer.send(text);
+    fn quit(&mut self) {
+        self.is_ending = true;
+        self.with_all(Seat::quit);
+    }
+
+    /// Whether the loop goes on: the end waits for every installation.
+    fn flow(&self) -> Flow {
+        let is_over = self.is_ending && self.seats.iter().all(Seat::is_over);
+        if is_over { Flow::End } else { Flow::GoOn }
     }
 
     /// Brings what is shown up to date, where it changed.
     fn show(&mut self) {
+        self.attend();
+        self.answer_later();
         let view = self.view();
         if self.shown.as_deref() != Some(&view) {
             self.shell.set_view(&view);
-            self.announce_approvals(&view.approvals);
+            self.announce_requests(&view.pending);
+            for (seat, shown) in self.seats.iter_mut().zip(&view.installations) {
+                seat.was_shown(shown);
+            }
             self.shown = Some(Arc::new(view));
         }
         let Some(view) = &self.shown else { return };
@@ -339,41 +276,24 @@ impl<S: Shell> Controller<S> {
             self.shown_tray = Some(tray);
         }
     }
+}
 
-    /// How long nothing needs to be done unless something happens.
-    fn tick(&self) -> Duration {
-        let counts = self.shown.as_ref().is_some_and(|view| tray::wants_ticks(view, now_ms()));
-        let has_pulse = self.shell.has_window() && self.phase.carrying().is_some();
-        if counts || has_pulse {
-            return TICK;
-        }
-        match &self.phase {
-            Phase::Locked { again_at, .. } => {
-                again_at.map_or(NOTHING_TO_DO, |at| at.saturating_duration_since(Instant::now()))
-            }
-            Phase::Carrying(carrying) => carrying.fitness.due_in(),
-            Phase::Opening
-            | Phase::Claiming(_)
-            | Phase::Starting
-            | Phase::Unpaired { .. }
-            | Phase::Pairing(_)
-            | Phase::Stopping(_)
-            | Phase::Paused
-            | Phase::Revoked => NOTHING_TO_DO,
-        }
+/// Ends when a bridge has something to say; names its installation.
+async fn changed(seats: &mut [Seat]) -> Slot {
+    type Changed<'a> = Pin<Box<dyn Future<Output = Slot> + Send + 'a>>;
+    let mut all: Vec<Changed<'_>> = Vec::new();
+    for seat in seats {
+        all.push(Box::pin(async move {
+            seat.changed().await;
+            seat.slot
+        }));
     }
-
-    fn pass_time(&mut self) {
-        if let Phase::Locked { again_at, .. } = &self.phase
-            && again_at.is_some_and(|at| at <= Instant::now())
-        {
-            self.open();
-        }
-        self.look_at_health();
-        if let Some(carrying) = self.phase.carrying()
-            && self.shell.has_window()
-        {
-            self.shell.set_pulse(carrying.pulse());
-        }
-    }
+    std::future::poll_fn(|context| {
+        let ready = all.iter_mut().find_map(|one| match one.as_mut().poll(context) {
+            Poll::Ready(slot) => Some(slot),
+            Poll::Pending => None,
+        });
+        ready.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use arboard::Clipboard;
 use cli::open_outside;
+use control::Pending;
 
 use crate::notification;
 use crate::os::current::{Autostart, Notifications, Tray};
 use crate::request::Page;
 use crate::shell::{Shell, Topic};
 use crate::tray;
-use crate::view::{Approval, Pulse, View};
+use crate::view::{Pulse, View};
 use crate::window::Windows;
 
 /// This computer's desktop.
@@ -64,24 +65,24 @@ impl Shell for Desktop {
         self.windows.set_view(view);
     }
 
-    fn set_pulse(&mut self, pulse: Pulse) {
-        self.windows.set_pulse(pulse);
+    fn set_pulses(&mut self, pulses: Vec<Pulse>) {
+        self.windows.set_pulses(pulses);
     }
 
     fn has_window(&self) -> bool {
         self.windows.is_open()
     }
 
-    fn open_window(&mut self, page: Option<Page>, approval: Option<String>) {
-        self.windows.open(page, approval);
+    fn open_window(&mut self, page: Option<Page>, key: Option<String>) {
+        self.windows.open(page, key);
     }
 
-    fn announce_approval(&mut self, approval: &Approval) {
-        self.notifications.show(notification::approval(approval));
+    fn announce_request(&mut self, request: &Pending, via: Option<&str>) {
+        self.notifications.show(notification::request(request, via));
     }
 
-    fn retract_approval(&mut self, id: &str) {
-        self.notifications.withdraw(&Topic::Approval(id.to_owned()));
+    fn retract_request(&mut self, key: &str) {
+        self.notifications.withdraw(&Topic::Request(key.to_owned()));
     }
 
     fn announce(&mut self, topic: Topic, title: &str, text: &str) {

@@ -7,7 +7,8 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::messages::{FromWindow, ToWindow};
 
-const HEAD: &str = "// Generated from src-tauri/src/{view,request,messages}.rs. Renewed by
+const HEAD: &str =
+    "// Generated from src-tauri/src/{view,request,messages}.rs and crates/control. Renewed by
 // SOPHON_UPDATE_TYPES=1 cargo test -p sophon-desktop --lib generated_types
 ";
 

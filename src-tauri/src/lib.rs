@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod arguments;
+pub mod asker;
 pub mod clock;
 pub mod controller;
 pub mod desktop;

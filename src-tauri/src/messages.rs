@@ -17,8 +17,8 @@ pub enum ToWindow {
     },
     /// Signs of life, every second.
     Pulse {
-        /// When the sides were heard.
-        pulse: Pulse,
+        /// When the sides of each installation at work were heard.
+        pulses: Vec<Pulse>,
     },
     /// Lines of the log, oldest first; those before come first when the window opens.
     Log {
@@ -29,8 +29,8 @@ pub enum ToWindow {
     Show {
         /// Page to show; none: stay where you are.
         page: Option<Page>,
-        /// Approval to scroll to.
-        approval: Option<String>,
+        /// Key of the request to scroll to.
+        key: Option<String>,
     },
 }
 
@@ -41,6 +41,11 @@ pub enum ToWindow {
 pub enum FromWindow {
     /// The window is on the screen.
     Shown,
+    /// A page came to the front.
+    At {
+        /// Which one.
+        page: Page,
+    },
     /// A person's wish.
     Wish {
         /// What they want.

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use cli::Failure;
+use control::Ask;
 
 use crate::app::{self, Begun};
 use crate::arguments::DesktopArguments;
-use crate::instance::Ask;
 use crate::os::current as system;
 use crate::window;
 

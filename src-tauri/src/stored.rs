@@ -1,44 +1,67 @@
 //! What this program remembers beside its secrets: `settings.json` in the data folder.
 
+mod format;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use cli::FIRST;
+use control::Slot;
 
-/// Version of the file's format.
-const VERSION: u64 = 1;
+use self::format::{Format, VERSION};
+use crate::view::AccessMode;
+
 /// Largest file that is read, in bytes.
 const MAX_SIZE: u64 = 64 * 1024;
 
 /// What is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    version: u64,
-    /// Name of this computer; empty: made of the computer's own name.
-    pub name: String,
     /// Whether notifications are shown.
     pub notifications: bool,
-    /// Address of the gateway; empty: as OpenClaw's own configuration says.
+    /// When the gateway is asked who wants to join it.
+    pub access: AccessMode,
+    /// Installations of this computer, by their numbers.
+    pub seats: Vec<StoredSeat>,
+}
+
+/// What is remembered of one installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSeat {
+    /// Its number.
+    pub slot: Slot,
+    /// Its name; empty: made of the computer's own name.
+    pub name: String,
+    /// Address of its gateway; empty: as OpenClaw's own configuration says.
     pub gateway_url: String,
-    /// Address of Sophon Cloud; empty: the usual one.
+    /// Address of its cloud; empty: the usual one.
     pub cloud_url: String,
-    /// Whether the person paused the installation.
+    /// Whether the person paused it.
     pub paused: bool,
-    /// Name under which this computer was paired.
+    /// Name under which it was paired.
     pub paired_as: Option<String>,
+    /// When it was paired, in milliseconds since 1970; none where that is not known.
+    pub paired_at_ms: Option<u64>,
 }
 
 impl Default for Stored {
     fn default() -> Self {
+        let seats = vec![StoredSeat::new(FIRST)];
+        Self { notifications: true, access: AccessMode::default(), seats }
+    }
+}
+
+impl StoredSeat {
+    /// One of which nothing is known.
+    pub fn new(slot: Slot) -> Self {
         Self {
-            version: VERSION,
+            slot,
             name: String::new(),
-            notifications: true,
             gateway_url: String::new(),
             cloud_url: String::new(),
             paused: false,
             paired_as: None,
+            paired_at_ms: None,
         }
     }
 }
@@ -66,9 +89,9 @@ impl StoredFile {
                 return (Self { path, read_only: true }, Stored::default(), Some(remark));
             }
         };
-        match serde_json::from_slice::<Stored>(&content) {
-            Ok(stored) if stored.version <= VERSION => {
-                (Self { path, read_only: false }, stored, None)
+        match serde_json::from_slice::<Format>(&content) {
+            Ok(format) if format.version <= VERSION => {
+                (Self { path, read_only: false }, format.into(), None)
             }
             Ok(_) => {
                 let remark = format!(
@@ -103,7 +126,7 @@ impl StoredFile {
         if let Some(folder) = self.path.parent() {
             disk::create_folder(folder)?;
         }
-        let text = serde_json::to_vec_pretty(&Stored { version: VERSION, ..stored.clone() })?;
+        let text = serde_json::to_vec_pretty(&Format::from(stored.clone()))?;
         disk::write(&self.path, &text)
     }
 }
@@ -120,7 +143,10 @@ mod tests {
         let place = folder.path().join("not/there/yet");
         let (file, stored, remark) = StoredFile::read(&place);
         assert_eq!((stored.clone(), remark), (Stored::default(), None));
-        let changed = Stored { name: "Den".into(), paused: true, ..stored };
+        let mut changed = stored;
+        (changed.seats[0].name, changed.seats[0].paused) = ("Den".into(), true);
+        let second = StoredSeat { paired_at_ms: Some(5), ..StoredSeat::new(Slot(2)) };
+        changed.seats.push(second);
         file.write(&changed).unwrap();
         assert_eq!(StoredFile::read(&place).1, changed);
     }

@@ -1,27 +1,7 @@
 //! Text of others, made fit to be judged by a person: nothing in it hides, and what is left out is
 //! counted.
 
-use std::fmt::Write as _;
-
-/// Shows what would not be seen, or would change how its surroundings are seen: a line break as `⏎`,
-/// control characters as their pictures (`␛`), and format characters, fillers and all spaces but the
-/// plain one by their number (`‹U+202E›`).
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => shown.push('⏎'),
-            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
-            '\u{7f}' => shown.push('␡'),
-            c if hides(c) => {
-                // Writing to a string cannot fail.
-                let _ = write!(shown, "‹U+{:04X}›", u32::from(c));
-            }
-            c => shown.push(c),
-        }
-    }
-    shown
-}
+pub use control::visible;
 
 /// Shortens a text to at most `max_chars` characters: its beginning and its end stay, and between
 /// them `…(37 more)…` says how many characters are missing. With too little room for that, only the
@@ -51,6 +31,23 @@ pub fn shorten_middle(text: &str, max_chars: usize) -> String {
     }
 }
 
+/// Shortens a text whose end is missing already, by so many characters, to at most `max_chars`: after
+/// its beginning `…(37 more)` says how many are missing altogether. With too little room for that,
+/// only the beginning and `…` stay.
+pub fn shorten_end(text: &str, max_chars: usize, missing: u32) -> String {
+    let total = text.chars().count();
+    let cut_before = usize::try_from(missing).unwrap_or(usize::MAX);
+    for kept in (1..=total.min(max_chars)).rev() {
+        let mark = format!("…({} more)", cut_before.saturating_add(total - kept));
+        if kept + mark.chars().count() <= max_chars {
+            let mut shortened: String = text.chars().take(kept).collect();
+            shortened.push_str(&mark);
+            return shortened;
+        }
+    }
+    beginning(text, max_chars)
+}
+
 fn beginning(text: &str, max_chars: usize) -> String {
     let Some(kept) = max_chars.checked_sub(1) else { return String::new() };
     let mut shortened: String = text.chars().take(kept).collect();
@@ -58,67 +55,11 @@ fn beginning(text: &str, max_chars: usize) -> String {
     shortened
 }
 
-/// Unicode's format and default-ignorable characters, the blanks that look like nothing or like a
-/// space, and the C1 controls.
-fn hides(c: char) -> bool {
-    if c != ' ' && (c.is_control() || c.is_whitespace()) {
-        return true;
-    }
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{600}'..='\u{605}'
-            | '\u{61c}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{890}'..='\u{891}'
-            | '\u{8e2}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{110bd}'
-            | '\u{110cd}'
-            | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn ordinary_text_of_any_script_stays_as_it_is() {
-        for text in ["ls -la ~/Büro", "日本語 テスト", "נתונים", "cafe\u{301} 🦀", ""]
-        {
-            assert_eq!(visible(text), text);
-        }
-    }
-
-    #[test]
-    fn what_hides_or_reorders_is_shown() {
-        assert_eq!(visible("a\nb\tc\0\u{1b}[2K\u{7f}"), "a⏎b␉c␀␛[2K␡");
-        assert_eq!(visible("rm \u{202e}txt.exe"), "rm ‹U+202E›txt.exe");
-        assert_eq!(
-            visible("a\u{200b}b\u{feff}c\u{85}\u{e0041}"),
-            "a‹U+200B›b‹U+FEFF›c‹U+0085›‹U+E0041›"
-        );
-        assert_eq!(visible("rm\u{a0}-rf\u{2028}\u{3164}"), "rm‹U+00A0›-rf‹U+2028›‹U+3164›");
-    }
 
     #[test]
     fn the_middle_gives_way_to_the_number_of_missing_characters() {
@@ -135,14 +76,15 @@ mod tests {
         assert_eq!(shorten_middle("a longer text", 0), "");
     }
 
-    proptest! {
-        #[test]
-        fn nothing_that_hides_is_left(text in any::<String>()) {
-            let shown = visible(&text);
-            prop_assert!(!shown.chars().any(|c| c.is_control() || hides(c)), "{shown:?}");
-            prop_assert_eq!(visible(&shown), shown);
-        }
+    #[test]
+    fn a_text_whose_end_is_missing_counts_that_too() {
+        assert_eq!(shorten_end("Ada's phone", 40, 7), "Ada's phone…(7 more)");
+        assert_eq!(shorten_end("Ada's phone", 18, 7), "Ada's pho…(9 more)");
+        assert_eq!(shorten_end("Ada's phone", 5, 7), "Ada'…");
+        assert_eq!(shorten_end("", 40, 7), "…");
+    }
 
+    proptest! {
         #[test]
         fn a_shortened_text_fits_and_counts_right(text in "\\PC{0,1200}", max in 0usize..400) {
             let shortened = shorten_middle(&text, max);

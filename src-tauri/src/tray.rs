@@ -1,7 +1,9 @@
 //! The tray: icon, tooltip and menu as a pure function of what is shown.
 
+mod glance;
 pub mod icons;
 mod menu;
+mod names;
 mod pending;
 mod print;
 mod status;
@@ -107,9 +109,9 @@ pub fn do_the_same(one: &[Item], two: &[Item]) -> bool {
 /// Says what stands in the tray at a time, in milliseconds since 1970.
 pub fn tray(view: &View, now_ms: u64) -> Tray {
     Tray {
-        icon: status::icon(&view.installation),
-        marked: pending::waiting(&view.approvals) > 0,
-        tooltip: status::tooltip(view),
+        icon: glance::icon(view),
+        marked: pending::waiting(&view.pending) > 0,
+        tooltip: glance::tooltip(view),
         menu: menu::menu(view, now_ms),
     }
 }
@@ -117,7 +119,12 @@ pub fn tray(view: &View, now_ms: u64) -> Tray {
 /// Says whether the tray's words change with the time from now on, without anything happening: a
 /// countdown runs.
 pub fn wants_ticks(view: &View, now_ms: u64) -> bool {
-    let ends_at = match &view.installation {
+    let ends_at = view.installations.iter().filter_map(|seat| counts_until(&seat.standing));
+    ends_at.max().is_some_and(|ends_at| ends_at > now_ms)
+}
+
+fn counts_until(standing: &Installation) -> Option<u64> {
+    match standing {
         Installation::Pairing { ticket: Some(ticket), .. } => Some(ticket.expires_at_ms),
         Installation::Paired(paired) => retry_at(&paired.cloud).max(retry_at(&paired.gateway)),
         Installation::Pairing { ticket: None, .. }
@@ -126,8 +133,7 @@ pub fn wants_ticks(view: &View, now_ms: u64) -> bool {
         | Installation::Unpaired { .. }
         | Installation::Paused { .. }
         | Installation::Revoked { .. } => None,
-    };
-    ends_at.is_some_and(|ends_at| ends_at > now_ms)
+    }
 }
 
 fn retry_at(link: &Link) -> Option<u64> {

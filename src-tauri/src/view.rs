@@ -2,7 +2,10 @@
 //!
 //! Times are milliseconds since 1970, by this computer's clock.
 
+use control::{Access, PastRequest, Pending, Slot};
 use serde::{Deserialize, Serialize};
+
+pub use control::Problem;
 
 /// Everything that is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,10 +13,14 @@ use serde::{Deserialize, Serialize};
 pub struct View {
     /// Version of this program.
     pub version: String,
-    /// How this computer stands with Sophon.
-    pub installation: Installation,
-    /// Approvals that wait for a decision, oldest first.
-    pub approvals: Vec<Approval>,
+    /// Installations of this computer, oldest first; never empty: the only one may be unpaired.
+    pub installations: Vec<Seat>,
+    /// Requests that wait for a decision, oldest first, of all installations.
+    pub pending: Vec<Pending>,
+    /// What was decided, newest first, at most 200; only while a window is open.
+    pub history: Vec<PastRequest>,
+    /// Who may use the gateways: an entry for each that is asked, only while a window is open.
+    pub access: Vec<Access>,
     /// What the person chose.
     pub settings: Settings,
     /// Why the last change of the settings was not taken.
@@ -24,6 +31,21 @@ pub struct View {
     pub remarks: Vec<String>,
     /// Folder of the log files.
     pub log_folder: String,
+}
+
+/// One installation of this computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Seat {
+    /// Its number, which never changes.
+    pub slot: Slot,
+    /// How it stands with Sophon.
+    pub standing: Installation,
+    /// What the person chose for it.
+    pub settings: SeatSettings,
+    /// When it was paired, where that is known: its token is as old.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub paired_at_ms: Option<u64>,
 }
 
 /// How this computer stands with Sophon.
@@ -164,98 +186,38 @@ pub enum Link {
     },
 }
 
-/// Something that went wrong.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Problem {
-    /// What happened, as a sentence.
-    pub what: String,
-    /// What a person can do now, as a sentence.
-    pub remedy: Option<String>,
-}
-
-/// An agent's question to its owner.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct Approval {
-    /// Id at the gateway.
-    pub id: String,
-    /// What it is about, in a few words.
-    pub title: String,
-    /// What the asker says about it.
-    pub message: Option<String>,
-    /// The exact command, where one is to run.
-    pub command: Option<String>,
-    /// Folder that the command runs in.
-    pub folder: Option<String>,
-    /// Where the command runs: `gateway`, `node` or `sandbox`.
-    pub host: Option<String>,
-    /// Agent that asks.
-    pub agent: Option<String>,
-    /// Warnings of the gateway.
-    pub warnings: Vec<String>,
-    /// How much is at stake.
-    pub severity: Severity,
-    /// Decisions that the gateway offers.
-    pub offers: Vec<Decision>,
-    /// When it was asked.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub asked_at_ms: u64,
-    /// When the question ends by itself.
-    #[cfg_attr(test, ts(type = "number"))]
-    pub expires_at_ms: u64,
-    /// A decision that the gateway has not confirmed.
-    pub deciding: Option<Decision>,
-}
-
-impl Approval {
-    /// Says whether so much is at stake that the whole question must have been seen.
-    pub fn is_grave(&self) -> bool {
-        match self.severity {
-            Severity::Low | Severity::Medium => false,
-            Severity::High | Severity::Critical => true,
-        }
-    }
-}
-
-/// How much is at stake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Severity {
-    /// Little.
-    Low,
-    /// As usual.
-    Medium,
-    /// Much.
-    High,
-    /// Everything.
-    Critical,
-}
-
-/// A person's answer to an approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Decision {
-    /// Yes, this time.
-    AllowOnce,
-    /// Yes, and do not ask again.
-    AllowAlways,
-    /// No.
-    Deny,
-}
-
-/// What the person chose.
+/// What the person chose for the whole program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Settings {
-    /// Name of this computer, as the phone shows it from the next pairing on.
-    pub name: String,
     /// Whether the program starts, hidden, when the person logs in.
     pub start_at_login: bool,
     /// Whether notifications are shown.
     pub notifications: bool,
+    /// When the gateway is asked who wants to join it.
+    pub access: AccessMode,
+}
+
+/// When the gateway is asked who wants to join it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum AccessMode {
+    /// Never.
+    #[default]
+    Off,
+    /// While the person looks at its devices, senders or requests.
+    Shown,
+    /// All the time, so that requests of devices and senders are told of.
+    Always,
+}
+
+/// What the person chose for one installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SeatSettings {
+    /// Its name on this computer, and on the phone from the next pairing on.
+    pub name: String,
     /// Address of the gateway; empty: as OpenClaw's own configuration says.
     pub gateway_url: String,
     /// Address of Sophon Cloud; empty: the usual one.
@@ -266,7 +228,9 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefusedSetting {
-    /// Field of [`Settings`] that is wrong.
+    /// Installation whose settings were not taken; none: those of the program.
+    pub slot: Option<Slot>,
+    /// Field of [`Settings`] or [`SeatSettings`] that is wrong.
     pub field: String,
     /// Why, as a sentence.
     pub why: String,
@@ -285,10 +249,12 @@ pub enum TrayHost {
     Off,
 }
 
-/// When the two sides were last heard from, looked at while the window is open.
+/// When the two sides of an installation were last heard from, looked at while the window is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Pulse {
+    /// The installation.
+    pub slot: Slot,
     /// Sophon Cloud.
     pub cloud: Option<Beat>,
     /// OpenClaw.

@@ -3,10 +3,14 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
+import type { View } from "./generated";
 import { headline } from "./logic/health";
+import { nameAmong } from "./logic/seats";
+import { DevicesPage } from "./pages/devices";
 import { LogsPage } from "./pages/logs";
 import { OverviewPage } from "./pages/overview";
 import { RequestsPage } from "./pages/requests";
+import { SendersPage } from "./pages/senders";
 import { SettingsPage } from "./pages/settings";
 import { Tabs } from "./parts/tabs";
 import { type Happening, type State, TABS } from "./state";
@@ -21,7 +25,7 @@ export function App(props: { state: State; happen: (happening: Happening) => voi
     <main>
       <Tabs
         current={state.tab}
-        waiting={state.view?.approvals.length ?? 0}
+        waiting={state.view?.pending.length ?? 0}
         onTurn={(tab, keepFocus) => happen({ message: "turn", tab, keepFocus })}
       />
       {state.lost !== null && <Lost />}
@@ -47,7 +51,11 @@ function CurrentPage(props: { state: State; happen: (happening: Happening) => vo
     case "overview":
       return <OverviewPage state={state} happen={happen} />;
     case "requests":
-      return <RequestsPage approvals={state.view?.approvals ?? null} target={state.target} />;
+      return <RequestsPage view={state.view} target={state.target} happen={happen} />;
+    case "devices":
+      return <DevicesPage view={state.view} />;
+    case "senders":
+      return <SendersPage view={state.view} />;
     case "logs":
       return <LogsPage rows={state.rows} folder={state.view?.log_folder ?? ""} />;
     case "settings":
@@ -65,19 +73,27 @@ function Lost(): JSX.Element {
 }
 
 function Aloud({ state }: { state: State }): JSX.Element {
-  const installation = state.view?.installation;
-  // The headline's title has no counting numbers: it changes only when the state does.
-  const status = installation === undefined ? "" : headline(installation, Date.now()).title;
   return (
     <>
       <p class="aloud" role="status">
-        {status}
+        {state.view === null ? "" : standings(state.view)}
       </p>
       <div class="aloud" role="alert">
         <p key={state.news.serial}>{state.news.text}</p>
       </div>
     </>
   );
+}
+
+function standings(view: View): string {
+  return view.installations
+    .map((seat) => {
+      // The headline's title has no counting numbers: it changes only when the state does.
+      const { title } = headline(seat.standing, Date.now());
+      const name = nameAmong(view, seat.slot);
+      return name === null ? title : `${name}: ${title}`;
+    })
+    .join(". ");
 }
 
 /** Where what had the focus went away, the page takes it: never a button that came in its place. */

@@ -30,6 +30,13 @@ function Window({ program }: { program: Program }): JSX.Element {
     if (hasView) afterPaint(() => program.tell({ message: "shown" }, onLost));
   }, [hasView, program, onLost]);
 
+  // The program asks the gateway about devices and senders only while they are looked at.
+  useEffect(() => program.tell({ message: "at", page: state.tab }, onLost), [
+    state.tab,
+    program,
+    onLost,
+  ]);
+
   return (
     <WishContext.Provider value={wish}>
       <App state={state} happen={happen} />

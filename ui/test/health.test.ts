@@ -10,13 +10,13 @@ const STATES = fixtures(NOW);
 test("the headline names the side that is missing and tells who has to act", () => {
   const titles = ["overview-connected", "overview-connecting", "overview-degraded", "overview-stuck"];
   assert.deepEqual(
-    titles.map((name) => headline(STATES[name]!.view!.installation, NOW).title),
+    titles.map((name) => headline(STATES[name]!.view!.installations[0]!.standing, NOW).title),
     ["Connected", "Connecting", "OpenClaw is not connected", "Sophon Cloud needs you"],
   );
 });
 
 test("while nothing can be stored, nothing is called connected", () => {
-  const shown = headline(STATES["overview-storage"]!.view!.installation, NOW);
+  const shown = headline(STATES["overview-storage"]!.view!.installations[0]!.standing, NOW);
   assert.deepEqual([shown.standing, shown.title], ["stuck", "Nothing can be stored"]);
 });
 

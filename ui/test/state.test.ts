@@ -20,15 +20,28 @@ function seeing(...names: string[]): State {
 }
 
 test("a pairing that succeeds is told once, and only where it was seen", () => {
-  assert.ok(seeing("overview-pairing", "overview-connected").justPaired);
-  assert.ok(seeing("overview-pairing", "overview-connected", "overview-degraded").justPaired);
-  assert.ok(!seeing("overview-starting", "overview-connected").justPaired);
-  assert.ok(!seeing("overview-pairing", "overview-connected", "overview-paused").justPaired);
+  assert.equal(seeing("overview-pairing", "overview-connected").justPaired, 0);
+  assert.equal(seeing("overview-pairing", "overview-connected", "overview-degraded").justPaired, 0);
+  assert.equal(seeing("overview-starting", "overview-connected").justPaired, null);
+  assert.equal(
+    seeing("overview-pairing", "overview-connected", "overview-paused").justPaired,
+    null,
+  );
+});
+
+test("an installation that comes is shown at once, and none is turned to at the start", () => {
+  assert.equal(seeing("overview-several").slot, null);
+  assert.equal(seeing("overview-connected", "overview-several-pairing").slot, 7);
+  const back = after(seeing("overview-connected", "overview-several-pairing"), {
+    message: "choose",
+    slot: 0,
+  });
+  assert.equal(back.slot, 0);
 });
 
 test("requests that were there when the window opened are no news, later ones are", () => {
   assert.equal(seeing("requests").news.text, "");
-  assert.equal(seeing("overview-connected", "requests").news.text, "4 new requests");
+  assert.equal(seeing("overview-connected", "requests").news.text, "8 new requests");
   assert.equal(seeing("requests", "requests").news.serial, 0);
   assert.equal(
     seeing("overview-connected", "requests-deciding").news.text,
@@ -36,14 +49,36 @@ test("requests that were there when the window opened are no news, later ones ar
   );
 });
 
-test("an approval is shown on its page, and About on the settings", () => {
-  const shown = after(AT_FIRST, { message: "show", page: null, approval: "grave" });
+test("the end of a request is said once, with who decided", () => {
+  const waits = seeing("requests-deciding");
+  const [pending] = waits.view!.pending;
+  const over: View = {
+    ...waits.view!,
+    pending: [],
+    history: [
+      {
+        key: pending!.key,
+        slot: 0,
+        kind: "approval",
+        what: "npm ci",
+        ended_at_ms: NOW,
+        outcome: { outcome: "allowed", always: false, by: "phone" },
+      },
+    ],
+  };
+  const told = after(waits, { message: "view", view: over });
+  assert.equal(told.news.text, "Allowed on the phone: npm ci");
+  assert.equal(after(told, { message: "view", view: over }).news.serial, told.news.serial);
+});
+
+test("a request is shown on its page, and About on the settings", () => {
+  const shown = after(AT_FIRST, { message: "show", page: null, key: "approval:grave" });
   assert.equal(shown.tab, "requests");
-  assert.equal(shown.target.approval, "grave");
-  const about = after(shown, { message: "show", page: "about", approval: null });
+  assert.equal(shown.target.key, "approval:grave");
+  const about = after(shown, { message: "show", page: "about", key: null });
   assert.equal(about.tab, "settings");
   assert.ok(about.target.about);
-  assert.equal(after(about, { message: "show", page: null, approval: null }).tab, "settings");
+  assert.equal(after(about, { message: "show", page: null, key: null }).tab, "settings");
 });
 
 test("turning pages by the arrow keys leaves the focus at the tabs", () => {

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
+use crate::wishes::{DevicesCommand, RequestsCommand, SendersCommand};
+
 const ABOUT: &str = "Connects the OpenClaw on this computer with the Sophon app on your phone.";
 
 const ADVICE: &str = "\
@@ -15,7 +17,7 @@ variable or, better, by file (`--openclaw-token-file`, `--sophon-token-file`).
 
 Exit codes: 0 stopped or done, 1 failed, 2 wrong usage, 10 OpenClaw not installed, 11 not set up, \
 12 unreachable, 13 no token for it, 20 Sophon unreachable, 21 pairing timed out, 22 code expired, \
-30 another program carries this installation.";
+30 another program carries this installation, 40 no program runs that could be asked.";
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -30,13 +32,28 @@ pub struct Arguments {
     pub options: Options,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 #[expect(missing_docs, reason = "a comment here would become a text of the help")]
 pub enum Command {
     /// Connect, pair first where needed, and carry messages until stopped (the default)
     Run,
     /// Say what is stored on this computer; nothing is connected
     Status,
+    /// Answer what waits for you, through the program that runs
+    Requests {
+        #[command(subcommand)]
+        command: Option<RequestsCommand>,
+    },
+    /// See and change which devices may use OpenClaw, through the program that runs
+    Devices {
+        #[command(subcommand)]
+        command: Option<DevicesCommand>,
+    },
+    /// See and answer who wants to talk to the agent, through the program that runs
+    Senders {
+        #[command(subcommand)]
+        command: Option<SendersCommand>,
+    },
     /// Write a completion script for a shell to standard output
     Completions {
         /// Shell that the script is for

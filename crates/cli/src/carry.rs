@@ -10,8 +10,10 @@ use tokio::time::{Instant, sleep_until};
 use vault::Vault;
 
 use crate::claim::{Claim, claim};
+use crate::config::FIRST;
 use crate::event::Event;
 use crate::exit::{Exit, Failure, sentence};
+use crate::front::{Front, Named};
 use crate::gateway;
 use crate::keys::InstallationKeys;
 use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
@@ -81,6 +83,7 @@ async fn follow(
 ) -> Ending {
     let mut sides = Sides::default();
     let mut others = OtherBridgeWatch::start(token.installation_id());
+    let mut front = Front::open(&program.config.data_dir, named(program, token));
     loop {
         if program.config.no_retry
             && let Some(failure) = sides.failure()
@@ -95,6 +98,10 @@ async fn follow(
                 program.output.tell(&Event::Notice { message: about_the_other(other) });
                 continue;
             }
+            turn = front.next() => {
+                front.act(turn, installation);
+                continue;
+            }
             () = sleep_until(sides.give_up_at.unwrap_or_else(Instant::now)),
                 if sides.give_up_at.is_some() && program.config.no_retry => continue,
         };
@@ -104,9 +111,46 @@ async fn follow(
         if matches!(notice, Notice::CloudUp { .. }) {
             others.look_again();
         }
+        settle(&mut front, &notice);
         if let Some(ending) = tell(program, &mut sides, notice, token) {
             return ending;
         }
+    }
+}
+
+fn named(program: &Program, token: &BridgeToken) -> Named {
+    Named {
+        id: token.installation_id().to_string(),
+        name: program.config.host_label.to_string(),
+        cloud: program.config.cloud.to_string(),
+        gateway: program.config.gateway_url.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Tells those who wait for the end of a request.
+fn settle(front: &mut Front, notice: &Notice) {
+    match notice {
+        Notice::ApprovalSettled { approval_id, outcome } => {
+            front.settle(&format!("approval:{approval_id}"), control::settled(outcome));
+        }
+        Notice::RequestEnded(request) => {
+            front.settle(&request.key, control::past(FIRST, request).outcome);
+        }
+        Notice::CloudUp { .. }
+        | Notice::CloudDown { .. }
+        | Notice::GatewayUp { .. }
+        | Notice::GatewayDown { .. }
+        | Notice::Ready
+        | Notice::Revoked { .. }
+        | Notice::Storage { .. }
+        | Notice::MessageRefused { .. }
+        | Notice::KeyAwaited { .. }
+        | Notice::KeysHandedOn { .. }
+        | Notice::KeysUnkept { .. }
+        | Notice::DeliveryFailed { .. }
+        | Notice::DecisionChanged { .. }
+        | Notice::SetupUsed { .. }
+        | _ => {}
     }
 }
 
@@ -192,7 +236,9 @@ fn tell(
         Notice::ApprovalSettled { approval_id, outcome } => {
             tracing::info!(approval_id, ?outcome, "an approval came to its end");
         }
-        other => tracing::debug!(?other, "notice"),
+        other @ (Notice::RequestEnded(_) | Notice::SetupUsed { .. } | _) => {
+            tracing::debug!(?other, "notice");
+        }
     }
     None
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use bridge::host_label::HostLabel;
+use control::Slot;
 use openclaw::GatewayUrl;
 use sap::{BridgeToken, CloudUrl, DEFAULT_CLOUD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,9 +17,14 @@ use crate::paths;
 /// Largest file that is read for a token, in bytes.
 const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
+/// The installation that flags and variables speak of, and the only one of most computers.
+pub const FIRST: Slot = Slot(1);
+
 /// Everything that the flags and the environment decide.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Which of this computer's installations it is for: [`FIRST`], unless it is changed.
+    pub slot: Slot,
     /// Sophon Cloud.
     pub cloud: CloudUrl,
     /// Bridge token that was given, not stored.
@@ -97,6 +103,7 @@ impl Config {
             "--openclaw-state-dir",
         )?;
         Ok(Self {
+            slot: FIRST,
             cloud,
             token,
             gateway_url,
@@ -113,12 +120,14 @@ impl Config {
         })
     }
 
-    /// Prefix of all that is stored for this cloud; a URL has no space, so none is another's beginning.
+    /// Prefix of all that is stored for this installation at this cloud; a URL has no space and ends
+    /// at a `#`, so none is another's beginning.
     pub fn stored_prefix(&self) -> String {
-        format!("{} ", self.cloud.origin_key())
+        let (origin, Slot(number)) = (self.cloud.origin_key(), self.slot);
+        if self.slot == FIRST { format!("{origin} ") } else { format!("{origin}#{number} ") }
     }
 
-    /// Name under which this cloud's bridge token is stored.
+    /// Name under which this installation's bridge token is stored.
     pub fn token_name(&self) -> String {
         format!("{}bridge-token", self.stored_prefix())
     }
@@ -249,5 +258,14 @@ mod tests {
         let one = read(&["--sophon-base", "https://example.org"]).unwrap();
         let two = read(&["--sophon-base", "https://example.org/sophon"]).unwrap();
         assert!(!two.token_name().starts_with(&one.stored_prefix()));
+    }
+
+    #[test]
+    fn nothing_stored_for_one_installation_is_taken_for_anothers() {
+        let of = |slot| Config { slot: Slot(slot), ..read(&[]).unwrap() };
+        assert_eq!(of(1).stored_prefix(), read(&[]).unwrap().stored_prefix());
+        for (one, two) in [(1, 2), (2, 1), (2, 21), (21, 2)] {
+            assert!(!of(two).token_name().starts_with(&of(one).stored_prefix()), "{one} {two}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! What the program tells: the same events for programs and for people.
 
+use std::borrow::Cow;
+
+use control::{Access, Device, PastRequest, Pending, SendersStanding, Slot, Standing};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -50,7 +53,7 @@ pub(crate) enum Event {
     Notice { message: String },
     /// Something does not work; whether it is tried again depends on the flags.
     Error {
-        code: &'static str,
+        code: Cow<'static, str>,
         message: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
@@ -66,6 +69,39 @@ pub(crate) enum Event {
     },
     /// What is stored.
     Status(Status),
+    /// Something that waits for a person.
+    Request(Box<Pending>),
+    /// Something that waited, and how it ended.
+    RequestEnded(PastRequest),
+    /// Whether a gateway could be asked for its devices and senders.
+    Gateway(GatewayEvent),
+    /// A device that may use a gateway.
+    Device {
+        slot: Slot,
+        #[serde(flatten)]
+        device: Box<Device>,
+    },
+    /// What was asked for is done.
+    Done { message: String },
+}
+
+/// Whether a gateway could be asked for its devices and senders.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct GatewayEvent {
+    slot: Slot,
+    standing: Standing,
+    senders: SendersStanding,
+    unreadable: u32,
+    can_rename: bool,
+    can_set_up: bool,
+}
+
+impl From<&Access> for GatewayEvent {
+    fn from(access: &Access) -> Self {
+        let Access { slot, standing, senders, unreadable, can_rename, can_set_up, .. } =
+            access.clone();
+        Self { slot, standing, senders, unreadable, can_rename, can_set_up }
+    }
 }
 
 /// How the person confirms.
@@ -97,7 +133,7 @@ impl Failure {
     /// Tells the failure, which ends the program unless it is tried again.
     pub(crate) fn event(&self, is_retried: bool) -> Event {
         let Self { code, message, hint, .. } = self.clone();
-        Event::Error { code, message, hint, is_retried }
+        Event::Error { code: code.into(), message, hint, is_retried }
     }
 }
 
@@ -138,9 +174,13 @@ impl Event {
             }
             Self::Shutdown { signal: Some(signal), .. } => format!("Stopping on {signal}."),
             Self::Status(status) => status.for_people(),
-            Self::OpenclawTokenResolved { .. } | Self::Shutdown { signal: None, .. } => {
-                return None;
-            }
+            Self::Done { message } => message.clone(),
+            Self::OpenclawTokenResolved { .. }
+            | Self::Shutdown { signal: None, .. }
+            | Self::Request(_)
+            | Self::RequestEnded(_)
+            | Self::Gateway(_)
+            | Self::Device { .. } => return None,
         })
     }
 }

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use journal::OpenError;
 
+pub use control::sentence;
+
 /// An exit code; the numbers up to 22 are those of the published npm bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -29,6 +31,8 @@ pub enum Exit {
     CodeExpired = 22,
     /// Another program of this computer carries the installation.
     InUse = 30,
+    /// No program runs that could be asked.
+    NotRunning = 40,
 }
 
 impl From<Exit> for ExitCode {
@@ -94,15 +98,6 @@ impl From<OpenError> for Failure {
     }
 }
 
-/// Makes a sentence of a fragment. What another program put into it cannot steer a terminal: control
-/// characters become spaces.
-pub fn sentence(fragment: &str) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut letters = fragment.trim_end_matches('.').chars().map(plain);
-    let first = letters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(letters).chain(['.']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,12 +107,5 @@ mod tests {
         let failure = Failure::from(OpenError::InUse { pid: Some(4711) });
         assert_eq!((failure.exit as u8, failure.code), (30, "installation_in_use"));
         assert!(failure.message.contains("process 4711"), "{failure}");
-    }
-
-    #[test]
-    fn a_fragment_becomes_a_sentence_once() {
-        assert_eq!(sentence("the keychain is locked"), "The keychain is locked.");
-        assert_eq!(sentence("Done."), "Done.");
-        assert_eq!(sentence("it said \u{1b}[2J\n"), "It said  [2J .");
     }
 }

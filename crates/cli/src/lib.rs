@@ -1,11 +1,15 @@
 //! The bridge without a screen: `sophon-bridge`, and what every start of the bridge shares with it.
 
 mod args;
+mod card;
 mod carry;
 mod claim;
+mod clock;
 mod config;
+mod devices;
 mod event;
 mod exit;
+mod front;
 mod gateway;
 mod keys;
 mod migration;
@@ -15,11 +19,15 @@ mod outside;
 mod pair;
 mod paths;
 mod program;
+mod requests;
 mod run;
+mod running;
+mod shown;
 mod signals;
 mod storage;
 mod stored;
 mod terminal;
+mod wishes;
 
 use std::env;
 use std::io;
@@ -32,7 +40,7 @@ use tracing_subscriber::prelude::*;
 
 pub use crate::args::{Arguments, Command, Options};
 pub use crate::claim::{Claim, Hold, claim, discard};
-pub use crate::config::Config;
+pub use crate::config::{Config, FIRST};
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
@@ -44,6 +52,9 @@ pub use crate::paths::usual_data_dir;
 pub use crate::signals::Signals;
 pub use crate::storage::UNWRITABLE_REMEDY;
 pub use crate::terminal::has_display;
+pub use crate::wishes::{
+    Answered, Changed, ChangedToken, DevicesCommand, RequestsCommand, SendersCommand,
+};
 
 use crate::event::Event;
 use crate::output::Output;
@@ -101,8 +112,20 @@ async fn start(arguments: &Arguments) -> Exit {
     };
     let dialer = Dialer::new(concat!("sophon-bridge/", env!("CARGO_PKG_VERSION")));
     let mut program = Program { config, output, signals, dialer };
-    let ended = match arguments.command {
+    let ended = match &arguments.command {
         Some(Command::Status) => stored::status(&mut program).await,
+        Some(Command::Requests { command }) => {
+            let command = command.as_ref().unwrap_or(&RequestsCommand::List);
+            requests::requests(&mut program, command).await
+        }
+        Some(Command::Devices { command }) => {
+            let command = command.as_ref().unwrap_or(&DevicesCommand::List);
+            devices::devices(&mut program, command).await
+        }
+        Some(Command::Senders { command }) => {
+            let command = command.as_ref().unwrap_or(&SendersCommand::List);
+            requests::senders(&mut program, command).await
+        }
         Some(Command::Run | Command::Completions { .. }) | None => {
             if arguments.options.logout {
                 stored::log_out(&mut program).await
@@ -119,6 +142,11 @@ async fn start(arguments: &Arguments) -> Exit {
         Err(Ending::Stopped) => {
             output.tell(&Event::Shutdown { reason: "signal", signal: signals.name() });
             Exit::Success
+        }
+        Err(Ending::Refused(refusal)) => {
+            output.tell_refusal(refusal);
+            output.tell(&Event::Shutdown { reason: "error", signal: None });
+            Exit::Failure
         }
         Err(Ending::Failed(failure)) => {
             output.tell_failure(&failure);
@@ -152,7 +180,7 @@ fn wants_json() -> bool {
 }
 
 fn write_log() {
-    let own = ["bridge", "cli", "dial", "openclaw", "sap", "sophon_bridge", "vault"];
+    let own = ["bridge", "cli", "control", "dial", "openclaw", "sap", "sophon_bridge", "vault"];
     let targets = Targets::new().with_targets(own.map(|name| (name, LevelFilter::DEBUG)));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     tracing_subscriber::registry().with(lines.with_filter(targets)).init();

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use control::Refusal;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -59,12 +60,41 @@ impl Output {
 
     /// Tells why the program ends; a sentence goes to standard error in any case.
     pub(crate) fn tell_failure(&mut self, failure: &Failure) {
-        let event = failure.event(false);
-        self.tell(&event);
+        self.tell_error(&failure.event(false));
+    }
+
+    /// Tells that the program that was asked does not do what was wanted.
+    pub(crate) fn tell_refusal(&mut self, refusal: Refusal) {
+        let Refusal { code, what, remedy } = refusal;
+        let (code, message) = (code.into(), what);
+        let event = Event::Error { code, message, hint: remedy, is_retried: false };
+        self.tell_error(&event);
+    }
+
+    fn tell_error(&mut self, event: &Event) {
+        self.tell(event);
         if self.json
             && let Some(text) = event.for_people()
         {
             self.say(&text);
+        }
+    }
+
+    /// Shows what was asked for: the event to a program, the text to a person, with an empty line
+    /// behind it. Both are on standard output.
+    pub(crate) fn show(&mut self, text: &str, event: Event) {
+        if self.json {
+            self.tell(&event);
+        } else {
+            // Whoever read this may have gone.
+            let _ = writeln!(io::stdout(), "{text}\n");
+        }
+    }
+
+    /// Says to people what they should know about what was shown.
+    pub(crate) fn remark(&mut self, text: &str) {
+        if !self.json {
+            self.say(text);
         }
     }
 

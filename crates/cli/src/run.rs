@@ -41,7 +41,7 @@ pub(crate) async fn run(program: &mut Program) -> Result<(), Ending> {
             Ending::Failed(failure) if failure.code == "installation_revoked" => {
                 forget(program, &vault, &installation, failure).await?;
             }
-            Ending::Stopped | Ending::Failed(_) => return Err(ending),
+            Ending::Stopped | Ending::Failed(_) | Ending::Refused(_) => return Err(ending),
         }
     }
 }

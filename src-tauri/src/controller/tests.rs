@@ -1,100 +1,49 @@
 //! The controller between a simulated cloud, a simulated gateway, and a desktop that only notes what
 //! it is asked for.
 
+mod access;
 mod devices;
 mod ending;
 mod late;
 mod migration;
+mod recorder;
+mod several;
 mod storage;
 mod taken_away;
+mod terminal;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge::pairing::PairError;
 use clap::Parser as _;
+use cli::FIRST;
+use control::{RequestKind, Verdict};
+use sap::BridgeToken;
 use simulator::cloud::{Cloud, CloudOptions, CloudView};
 use simulator::gateway::{Gateway, GatewayOptions, Generation};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::recorder::{Intent, Notes, Recorder};
 use super::*;
 use crate::shell::Topic;
-use crate::view::{Approval, Decision, Installation, Link, Paired, Pulse, Settings, Ticket};
+use crate::view::{Installation, Link, Paired, Problem, SeatSettings, Ticket};
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(20);
 
-/// What the desktop was asked for.
-#[derive(Clone, Debug, PartialEq)]
-enum Intent {
-    Announce(String),
-    Retract(String),
-    Tell { topic: Topic, title: String },
-    OpenPage(String),
-    OpenWindow(Option<String>),
-    Copy(String),
-}
-
-#[derive(Clone, Debug, Default)]
-struct Notes {
-    view: Option<View>,
-    installations: Vec<Installation>,
-    tray: Option<tray::Tray>,
-    intents: Vec<Intent>,
-}
-
-/// A desktop that notes what it is asked for.
-struct Recorder(watch::Sender<Notes>);
-
-impl Recorder {
-    fn note(&self, intent: Intent) {
-        self.0.send_modify(|notes| notes.intents.push(intent));
-    }
-}
-
-impl Shell for Recorder {
-    fn set_tray(&mut self, tray: &tray::Tray) {
-        self.0.send_modify(|notes| notes.tray = Some(tray.clone()));
-    }
-    fn set_view(&mut self, view: &View) {
-        self.0.send_modify(|notes| {
-            notes.view = Some(view.clone());
-            notes.installations.push(view.installation.clone());
-        });
-    }
-    fn set_pulse(&mut self, _: Pulse) {}
-    fn has_window(&self) -> bool {
-        false
-    }
-    fn open_window(&mut self, _: Option<Page>, approval: Option<String>) {
-        self.note(Intent::OpenWindow(approval));
-    }
-    fn announce_approval(&mut self, approval: &Approval) {
-        self.note(Intent::Announce(approval.id.clone()));
-    }
-    fn retract_approval(&mut self, id: &str) {
-        self.note(Intent::Retract(id.to_owned()));
-    }
-    fn announce(&mut self, topic: Topic, title: &str, _: &str) {
-        self.note(Intent::Tell { topic, title: title.to_owned() });
-    }
-    fn open_page(&mut self, url: &str) {
-        self.note(Intent::OpenPage(url.to_owned()));
-    }
-    fn open_folder(&mut self, _: &Path) {}
-    fn copy(&mut self, text: &str) {
-        self.note(Intent::Copy(text.to_owned()));
-    }
-    fn start_at_login(&mut self, _: bool) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 /// What a person is to confirm, if they are.
 fn ticket(notes: &Notes) -> Option<&Ticket> {
-    let installation = &notes.view.as_ref()?.installation;
-    if let Installation::Pairing { ticket, .. } = installation { ticket.as_ref() } else { None }
+    ticket_of(FIRST, notes)
+}
+
+fn ticket_of(slot: Slot, notes: &Notes) -> Option<&Ticket> {
+    if let Installation::Pairing { ticket, .. } = notes.seat(slot)? {
+        ticket.as_ref()
+    } else {
+        None
+    }
 }
 
 /// A computer with the program on it.
@@ -108,14 +57,25 @@ struct Computer {
 struct Program {
     events: UnboundedSender<Event>,
     notes: watch::Receiver<Notes>,
+    desktop: watch::Sender<Notes>,
     stop: CancellationToken,
     life: JoinHandle<Recorder>,
 }
 
 impl Computer {
     async fn new() -> Self {
+        Self::with(GatewayOptions::of(Generation::Newer)).await
+    }
+
+    /// One whose gateway makes codes for phones.
+    async fn reachable_by_phones() -> Self {
+        let public_url = Some("wss://gateway.example.org".to_owned());
+        Self::with(GatewayOptions { public_url, ..GatewayOptions::of(Generation::Newer) }).await
+    }
+
+    async fn with(options: GatewayOptions) -> Self {
         let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
-        let gateway = Gateway::start(GatewayOptions::of(Generation::Newer)).await.unwrap();
+        let gateway = Gateway::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), gateway.token()).unwrap();
         Self { cloud: Arc::new(cloud), gateway, folder }
@@ -133,6 +93,7 @@ impl Computer {
             "--host-label=Den".to_owned(),
         ];
         let (notes, watching) = watch::channel(Notes::default());
+        let desktop = notes.clone();
         let mut controller = Controller::new(Parts {
             shell: Recorder(notes),
             options: cli::Arguments::try_parse_from(flags).unwrap().options,
@@ -143,30 +104,32 @@ impl Computer {
         })
         .unwrap();
         // The keychain of whoever runs the tests is left alone.
-        controller.config.secrets.preference = vault::Preference::FileOnly;
+        controller.common.secrets.preference = vault::Preference::FileOnly;
         // So is what an npm bridge of theirs keeps.
-        controller.config.npm_folder = Some(self.folder.path().join("npm"));
+        controller.common.npm_folder = Some(self.folder.path().join("npm"));
+        let has_token = controller.seats[0].config.token.is_some();
+        controller.seats = seats::known(&controller.stored, has_token, &controller.common).unwrap();
         let (events, stop) = (controller.events(), CancellationToken::new());
         let life = tokio::spawn(controller.run(stop.clone()));
-        Program { events, notes: watching, stop, life }
+        Program { events, notes: watching, desktop, stop, life }
     }
 
     async fn start_paired(&self) -> Program {
         let mut program = self.start();
         program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
-        program.wish(Request::Pair);
+        program.wish(Request::Pair { slot: Some(FIRST) });
         let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone()));
         self.cloud.approve_pairing(&code.await);
         program.until_connected().await;
         program
     }
 
-    /// Lets an agent ask for an approval in a session of the phone; returns its id.
+    /// Lets an agent ask for an approval in a session of the phone; returns its key.
     async fn ask(&self, program: &mut Program) -> String {
         self.cloud.say("ses_controller0001", "run: ls");
         program
             .until_some("an approval", |notes| {
-                Some(notes.view.as_ref()?.approvals.first()?.id.clone())
+                Some(notes.pending(RequestKind::Approval)?.key.clone())
             })
             .await
     }
@@ -177,8 +140,8 @@ impl Program {
         self.events.send(Event::Wish(request)).unwrap();
     }
 
-    fn decide(&self, approval: &str, decision: Decision) {
-        self.wish(Request::Decide { approval: approval.to_owned(), decision });
+    fn decide(&self, key: &str, verdict: Verdict) {
+        self.wish(Request::Decide { key: key.to_owned(), verdict, notify: false });
     }
 
     async fn until_some<T>(&mut self, what: &str, find: impl Fn(&Notes) -> Option<T>) -> T {
@@ -196,7 +159,11 @@ impl Program {
     }
 
     async fn until(&mut self, what: &str, is: impl Fn(&Installation) -> bool) {
-        self.until_some(what, |notes| is(&notes.view.as_ref()?.installation).then_some(())).await;
+        self.until_seat(FIRST, what, is).await;
+    }
+
+    async fn until_seat(&mut self, slot: Slot, what: &str, is: impl Fn(&Installation) -> bool) {
+        self.until_some(what, |notes| is(notes.seat(slot)?).then_some(())).await;
     }
 
     /// Waits until there is no pairing, and nothing went wrong.
@@ -206,7 +173,11 @@ impl Program {
     }
 
     async fn until_connected(&mut self) {
-        self.until("both sides connected", |installation| {
+        self.until_seat_connected(FIRST).await;
+    }
+
+    async fn until_seat_connected(&mut self, slot: Slot) {
+        self.until_seat(slot, "both sides connected", |installation| {
             matches!(
                 installation,
                 Installation::Paired(Paired {
@@ -241,11 +212,11 @@ async fn one_click_pairs_and_a_second_click_opens_the_same_page_again() {
     let computer = Computer::new().await;
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     let ticket = program.until_some("a code", |notes| ticket(notes).cloned()).await;
     program.until_asked_for(Intent::OpenPage(ticket.url.clone())).await;
-    program.wish(Request::Pair);
-    program.wish(Request::CopyLink);
+    program.wish(Request::Pair { slot: Some(FIRST) });
+    program.wish(Request::CopyLink { slot: FIRST });
     program.until_asked_for(Intent::Copy(ticket.url.clone())).await;
     assert_eq!(program.asked_for(|intent| *intent == Intent::OpenPage(ticket.url.clone())), 2);
     assert_eq!(computer.cloud.pending_pairings().len(), 1);
@@ -271,13 +242,13 @@ async fn a_cancelled_pairing_leaves_the_computer_unpaired_and_can_be_begun_again
     let computer = Computer::new().await;
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     program
         .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
         .await;
-    program.wish(Request::CancelPairing);
+    program.wish(Request::CancelPairing { slot: FIRST });
     program.until_unpaired().await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     program
         .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
         .await;
@@ -289,12 +260,11 @@ async fn a_denied_pairing_says_why_and_what_to_do() {
     let computer = Computer::new().await;
     let mut program = computer.start();
     program.until("unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone()));
     computer.cloud.deny_pairing(&code.await);
     let problem = program.until_some("a problem", |notes| {
-        let installation = &notes.view.as_ref()?.installation;
-        if let Installation::Unpaired { problem, .. } = installation {
+        if let Installation::Unpaired { problem, .. } = notes.first()? {
             problem.clone()
         } else {
             None
@@ -309,7 +279,7 @@ async fn a_denied_pairing_says_why_and_what_to_do() {
 async fn a_pause_disconnects_outlives_a_restart_and_ends_with_resume() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
-    program.wish(Request::Pause);
+    program.wish(Request::Pause { slot: FIRST });
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
     assert!(
         computer
@@ -321,7 +291,7 @@ async fn a_pause_disconnects_outlives_a_restart_and_ends_with_resume() {
     program.end().await;
     let mut program = computer.start();
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
-    program.wish(Request::Resume);
+    program.wish(Request::Resume { slot: FIRST });
     program.until_connected().await;
     program.end().await;
 }
@@ -332,14 +302,12 @@ async fn an_approval_is_announced_and_its_decision_told_after_the_gateway_confir
     let mut program = computer.start_paired().await;
     let id = computer.ask(&mut program).await;
     program.until_asked_for(Intent::Announce(id.clone())).await;
-    program.decide(&id, Decision::AllowOnce);
+    program.decide(&id, Verdict::AllowOnce);
     let title = "Allowed once".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Approval(id.clone()), title }).await;
+    program.until_asked_for(Intent::Tell { topic: Topic::Request(id.clone()), title }).await;
     assert!(computer.gateway.pending_approvals().is_empty());
     program
-        .until_some("an empty list", |notes| {
-            notes.view.as_ref()?.approvals.is_empty().then_some(())
-        })
+        .until_some("an empty list", |notes| notes.view.as_ref()?.pending.is_empty().then_some(()))
         .await;
     program.end().await;
 }
@@ -353,11 +321,10 @@ async fn an_announcement_is_taken_back_when_the_phone_decides() {
     let asked =
         |cloud: &CloudView<'_>| (!cloud.approvals("ses_controller0001").is_empty()).then_some(());
     computer.cloud.wait_for("request on the phone", SOON, asked).await;
-    computer.cloud.decide(&id, "deny");
+    computer.cloud.decide(id.strip_prefix("approval:").unwrap(), "deny");
     program.until_asked_for(Intent::Retract(id.clone())).await;
     assert_eq!(
-        program
-            .asked_for(|intent| matches!(intent, Intent::Tell { topic: Topic::Approval(_), .. })),
+        program.asked_for(|intent| matches!(intent, Intent::Tell { topic: Topic::Request(_), .. })),
         0
     );
     program.end().await;
@@ -367,11 +334,11 @@ async fn an_announcement_is_taken_back_when_the_phone_decides() {
 async fn a_setting_that_cannot_be_is_refused_at_its_field() {
     let computer = Computer::new().await;
     let mut program = computer.start();
-    let settings =
-        program.until_some("settings", |notes| Some(notes.view.as_ref()?.settings.clone()));
-    let settings = Settings { gateway_url: "ws://10.0.0.1".into(), ..settings.await };
-    program.wish(Request::Save { settings });
+    let settings = program.until_some("settings", Notes::settings).await;
+    let settings = SeatSettings { gateway_url: "ws://10.0.0.1".into(), ..settings };
+    program.wish(Request::SaveSeat { slot: FIRST, settings });
     let refused = program.until_some("a refusal", |notes| notes.view.as_ref()?.refused.clone());
-    assert_eq!(refused.await.field, "gateway_url");
+    let refused = refused.await;
+    assert_eq!((refused.slot, refused.field.as_str()), (Some(FIRST), "gateway_url"));
     program.end().await;
 }

@@ -11,9 +11,10 @@ pub(crate) use cli::has_display;
 pub use notifications::Notifications;
 pub use tray::LinuxTray as Tray;
 
+use control::Ask;
+
 use crate::app::{self, Begun};
 use crate::arguments::DesktopArguments;
-use crate::instance::Ask;
 use crate::start::in_runtime;
 
 /// Runs the program on this desktop.

@@ -12,11 +12,11 @@ pub use notifications::Notifications;
 pub use tray::NativeTray as Tray;
 
 use cli::Failure;
+use control::Ask;
 use tauri::RunEvent;
 
 use crate::app::{self, Begun};
 use crate::arguments::DesktopArguments;
-use crate::instance::Ask;
 use crate::start::in_runtime;
 use crate::window;
 

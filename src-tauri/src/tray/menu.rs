@@ -1,19 +1,14 @@
 //! The menu: how things stand, what waits, and what can be done now.
 
-use super::{Item, pending, status};
+use super::{Item, names, pending, status};
 use crate::request::{Page, Request};
 use crate::text::visible;
-use crate::view::{Installation, Ticket, View};
+use crate::view::{Installation, Seat, Ticket, View};
 
 /// Says what the menu has, from the top.
 pub(super) fn menu(view: &View, now_ms: u64) -> Vec<Item> {
-    let groups = [
-        status::lines(&view.installation, now_ms),
-        pending::lines(&view.approvals),
-        about_the_pairing(&view.installation, now_ms),
-        window(),
-        program(view),
-    ];
+    let mut groups = status::groups(view, now_ms);
+    groups.extend([pending::lines(view), pairings(view, now_ms), window(), program(view)]);
     let mut menu = Vec::new();
     for group in groups.into_iter().filter(|group| !group.is_empty()) {
         if !menu.is_empty() {
@@ -24,32 +19,59 @@ pub(super) fn menu(view: &View, now_ms: u64) -> Vec<Item> {
     menu
 }
 
-fn about_the_pairing(installation: &Installation, now_ms: u64) -> Vec<Item> {
-    match installation {
+/// What can be done about the pairing of each installation, behind its name where there are several.
+fn pairings(view: &View, now_ms: u64) -> Vec<Item> {
+    let mut lines = match view.installations.as_slice() {
+        [only] => about_the_pairing(only, now_ms),
+        several => several
+            .iter()
+            .map(|seat| (names::name(view, seat), about_the_pairing(seat, now_ms)))
+            .filter(|(_, items)| !items.is_empty())
+            .map(|(label, items)| Item::Submenu { label, items })
+            .collect(),
+    };
+    if can_pair_another(view) {
+        lines.push(action("Pair another installation…", Request::Pair { slot: None }));
+    }
+    lines
+}
+
+fn can_pair_another(view: &View) -> bool {
+    let standings = || view.installations.iter().map(|seat| &seat.standing);
+    let is_paired = |standing: &Installation| {
+        matches!(standing, Installation::Paired(_) | Installation::Paused { .. })
+    };
+    let is_pairing = |standing: &Installation| matches!(standing, Installation::Pairing { .. });
+    standings().any(is_paired) && !standings().any(is_pairing)
+}
+
+fn about_the_pairing(seat: &Seat, now_ms: u64) -> Vec<Item> {
+    let slot = seat.slot;
+    let pair = Request::Pair { slot: Some(slot) };
+    match &seat.standing {
         Installation::Starting | Installation::Locked { .. } => Vec::new(),
-        Installation::Unpaired { .. } => vec![action("Pair this computer…", Request::Pair)],
-        Installation::Revoked { .. } => vec![action("Pair this computer again…", Request::Pair)],
+        Installation::Unpaired { .. } => vec![action("Pair this computer…", pair)],
+        Installation::Revoked { .. } => vec![action("Pair this computer again…", pair)],
         Installation::Pairing { ticket, .. } => {
             let mut lines = match ticket {
-                Some(ticket) => confirmation(ticket, now_ms),
+                Some(ticket) => {
+                    let copy = action("Copy link", Request::CopyLink { slot });
+                    vec![code(ticket, now_ms), action("Open the page again", pair), copy]
+                }
                 None => vec![status::text("Waiting for a code…")],
             };
-            lines.push(action("Cancel pairing", Request::CancelPairing));
+            lines.push(action("Cancel pairing", Request::CancelPairing { slot }));
             lines
         }
-        Installation::Paired(_) => vec![action("Pause", Request::Pause)],
-        Installation::Paused { .. } => vec![action("Resume", Request::Resume)],
+        Installation::Paired(_) => vec![action("Pause", Request::Pause { slot })],
+        Installation::Paused { .. } => vec![action("Resume", Request::Resume { slot })],
     }
 }
 
-fn confirmation(ticket: &Ticket, now_ms: u64) -> Vec<Item> {
+fn code(ticket: &Ticket, now_ms: u64) -> Item {
     let left = status::time_left(ticket.expires_at_ms, now_ms)
         .map_or("ended".into(), |left| format!("{left} left"));
-    vec![
-        status::text(format!("Code: {} ({left})", visible(&ticket.code))),
-        action("Open the page again", Request::Pair),
-        action("Copy link", Request::CopyLink),
-    ]
+    status::text(format!("Code: {} ({left})", visible(&ticket.code)))
 }
 
 fn window() -> Vec<Item> {
@@ -63,14 +85,11 @@ fn window() -> Vec<Item> {
 
 fn program(view: &View) -> Vec<Item> {
     let starts = view.settings.start_at_login;
-    let quit = match view.installation {
-        Installation::Paired(_) => "Quit (the phone will show this computer as away)",
-        Installation::Starting
-        | Installation::Locked { .. }
-        | Installation::Unpaired { .. }
-        | Installation::Pairing { .. }
-        | Installation::Paused { .. }
-        | Installation::Revoked { .. } => "Quit",
+    let is_carrying = |seat: &Seat| matches!(seat.standing, Installation::Paired(_));
+    let quit = if view.installations.iter().any(is_carrying) {
+        "Quit (the phone will show this computer as away)"
+    } else {
+        "Quit"
     };
     vec![
         Item::Check {

@@ -1,93 +1,31 @@
-//! How the installation stands, in words and as a shape.
+//! How the installations stand, in words.
 
-use super::{Icon, Item, pending};
+use super::{Item, glance, names};
 use crate::request::Request;
 use crate::text::{shorten_middle, visible};
-use crate::view::{Identity, Installation, Link, Paired, Problem, View};
+use crate::view::{Identity, Installation, Link, Paired, Problem, Seat, View};
 
 /// Longest line of words of others, in characters.
 const LONGEST: usize = 90;
 
-/// Says which shape the icon has.
-pub(super) fn icon(installation: &Installation) -> Icon {
-    match installation {
-        Installation::Starting | Installation::Pairing { .. } => Icon::Connecting,
-        Installation::Locked { .. } | Installation::Revoked { .. } => Icon::NeedsYou,
-        Installation::Unpaired { .. } => Icon::NotPaired,
-        Installation::Paused { .. } => Icon::Paused,
-        Installation::Paired(paired) => match health(paired) {
-            Health::Connected => Icon::Connected,
-            Health::Connecting => Icon::Connecting,
-            Health::Missing(_) => Icon::Degraded,
-            Health::NeedsYou(_) | Health::CannotStore => Icon::NeedsYou,
-        },
-    }
-}
-
-/// Says in one line what matters; nothing in it counts seconds.
-pub(super) fn tooltip(view: &View) -> String {
-    let state = match &view.installation {
-        Installation::Starting => "Sophon: starting…".into(),
-        Installation::Locked { problem } => {
-            shorten_middle(&visible(&format!("Sophon: {}", problem.what)), LONGEST)
+/// Says how each installation stands, a group each, under its name where there are several.
+pub(super) fn groups(view: &View, now_ms: u64) -> Vec<Vec<Item>> {
+    let can_try = view.installations.iter().any(|seat| can_be_tried(&seat.standing));
+    let again =
+        can_try.then(|| Item::Action { label: "Try again".into(), request: Request::RetryNow });
+    match view.installations.as_slice() {
+        [only] => {
+            let mut lines = lines(&only.standing, true, now_ms);
+            lines.extend(identity(&only.standing).map(|identity| said(&identity.name)));
+            lines.extend(again);
+            vec![lines]
         }
-        Installation::Unpaired { .. } => "Sophon: this computer is not paired".into(),
-        Installation::Pairing { .. } => "Sophon: pairing this computer…".into(),
-        Installation::Paused { .. } => "Sophon: paused".into(),
-        Installation::Revoked { .. } => "Sophon: the pairing was removed on the phone".into(),
-        Installation::Paired(paired) => match health(paired) {
-            Health::Connected => "Sophon: connected".into(),
-            Health::Connecting => "Sophon: connecting…".into(),
-            Health::Missing(sides) => format!("Sophon: reconnecting to {sides}…"),
-            Health::NeedsYou(sides) => {
-                format!("Sophon: no connection to {sides}, look at the menu")
-            }
-            Health::CannotStore => "Sophon: nothing can be stored, look at the menu".into(),
-        },
-    };
-    match pending::waiting(&view.approvals) {
-        0 => state,
-        1 => format!("{state} · 1 request waits"),
-        several => format!("{state} · {several} requests wait"),
-    }
-}
-
-/// Says how each side is, and whose installation this is.
-pub(super) fn lines(installation: &Installation, now_ms: u64) -> Vec<Item> {
-    match installation {
-        Installation::Starting => vec![text("Sophon: starting…")],
-        Installation::Locked { problem } => {
-            let mut lines = self::problem(None, problem);
-            lines.push(try_again());
-            lines
-        }
-        Installation::Unpaired { problem, .. } => {
-            let mut lines = vec![text("This computer is not paired")];
-            lines.extend(problem.iter().flat_map(|problem| self::problem(None, problem)));
-            lines
-        }
-        Installation::Pairing { interrupted, .. } => {
-            let mut lines = vec![text("This computer is being paired")];
-            lines.extend(interrupted.iter().map(|sentence| said(sentence)));
-            lines
-        }
-        Installation::Paired(paired) => {
-            let mut lines = paired.storage.as_ref().map_or(Vec::new(), |problem| {
-                let what = text("Nothing can be stored, so messages wait at Sophon");
-                std::iter::once(what).chain(self::problem(None, problem)).collect()
-            });
-            lines.extend(locked(paired.locked));
-            lines.extend(link("Sophon", &paired.cloud, now_ms));
-            lines.extend(link(&gateway(paired), &paired.gateway, now_ms));
-            lines.push(name(&paired.identity));
-            if missing(paired).is_some() {
-                lines.push(try_again());
-            }
-            lines
-        }
-        Installation::Paused { identity } => vec![text("Sophon: paused"), name(identity)],
-        Installation::Revoked { identity } => {
-            vec![text("The pairing was removed on the phone"), name(identity)]
+        several => {
+            let group = |seat: &Seat| {
+                let lines = lines(&seat.standing, false, now_ms);
+                std::iter::once(text(names::name(view, seat))).chain(lines).collect()
+            };
+            several.iter().map(group).chain(again.map(|again| vec![again])).collect()
         }
     }
 }
@@ -104,6 +42,61 @@ pub(super) fn time_left(until_ms: u64, now_ms: u64) -> Option<String> {
 /// Words of the program.
 pub(super) fn text(words: impl Into<String>) -> Item {
     Item::Text(words.into())
+}
+
+fn lines(standing: &Installation, is_only: bool, now_ms: u64) -> Vec<Item> {
+    match standing {
+        Installation::Starting => vec![text("Sophon: starting…")],
+        Installation::Locked { problem } => self::problem(None, problem),
+        Installation::Unpaired { problem, .. } => {
+            let what = if is_only { "This computer is not paired" } else { "Sophon: not paired" };
+            let mut lines = vec![text(what)];
+            lines.extend(problem.iter().flat_map(|problem| self::problem(None, problem)));
+            lines
+        }
+        Installation::Pairing { interrupted, .. } => {
+            let what = if is_only { "This computer is being paired" } else { "Sophon: pairing…" };
+            let mut lines = vec![text(what)];
+            lines.extend(interrupted.iter().map(|sentence| said(sentence)));
+            lines
+        }
+        Installation::Paired(paired) => {
+            let mut lines = paired.storage.as_ref().map_or(Vec::new(), |problem| {
+                let what = text("Nothing can be stored, so messages wait at Sophon");
+                std::iter::once(what).chain(self::problem(None, problem)).collect()
+            });
+            lines.extend(locked(paired.locked));
+            lines.extend(link("Sophon", &paired.cloud, now_ms));
+            lines.extend(link(&gateway(paired), &paired.gateway, now_ms));
+            lines
+        }
+        Installation::Paused { .. } => vec![text("Sophon: paused")],
+        Installation::Revoked { .. } => vec![text("The pairing was removed on the phone")],
+    }
+}
+
+fn identity(standing: &Installation) -> Option<&Identity> {
+    match standing {
+        Installation::Paired(Paired { identity, .. })
+        | Installation::Paused { identity }
+        | Installation::Revoked { identity } => Some(identity),
+        Installation::Starting
+        | Installation::Locked { .. }
+        | Installation::Unpaired { .. }
+        | Installation::Pairing { .. } => None,
+    }
+}
+
+fn can_be_tried(standing: &Installation) -> bool {
+    match standing {
+        Installation::Locked { .. } => true,
+        Installation::Paired(paired) => glance::missing(paired).is_some(),
+        Installation::Starting
+        | Installation::Unpaired { .. }
+        | Installation::Pairing { .. }
+        | Installation::Paused { .. }
+        | Installation::Revoked { .. } => false,
+    }
 }
 
 /// Says that messages wait for the key of their chat.
@@ -144,65 +137,4 @@ fn problem(side: Option<&str>, problem: &Problem) -> Vec<Item> {
 /// Words that may come from elsewhere.
 fn said(words: &str) -> Item {
     text(shorten_middle(&visible(words), LONGEST))
-}
-
-fn name(identity: &Identity) -> Item {
-    said(&identity.name)
-}
-
-fn try_again() -> Item {
-    Item::Action { label: "Try again".into(), request: Request::RetryNow }
-}
-
-/// How a pairing that is at work stands, as far as a glance tells.
-enum Health {
-    Connected,
-    Connecting,
-    Missing(&'static str),
-    NeedsYou(&'static str),
-    CannotStore,
-}
-
-fn health(paired: &Paired) -> Health {
-    let stuck = which(is_stuck(&paired.cloud), is_stuck(&paired.gateway));
-    if paired.storage.is_some() {
-        Health::CannotStore
-    } else if let Some(sides) = stuck {
-        Health::NeedsYou(sides)
-    } else if let Some(sides) = missing(paired) {
-        Health::Missing(sides)
-    } else if is_up(&paired.cloud) && is_up(&paired.gateway) {
-        Health::Connected
-    } else {
-        Health::Connecting
-    }
-}
-
-/// Names the sides that are known to be missing.
-fn missing(paired: &Paired) -> Option<&'static str> {
-    match paired.degraded_since_ms {
-        Some(_) => which(!is_up(&paired.cloud), !is_up(&paired.gateway)),
-        None => which(is_down(&paired.cloud), is_down(&paired.gateway)),
-    }
-}
-
-fn which(cloud: bool, gateway: bool) -> Option<&'static str> {
-    match (cloud, gateway) {
-        (true, true) => Some("Sophon and OpenClaw"),
-        (true, false) => Some("Sophon"),
-        (false, true) => Some("OpenClaw"),
-        (false, false) => None,
-    }
-}
-
-fn is_up(link: &Link) -> bool {
-    matches!(link, Link::Up { .. })
-}
-
-fn is_down(link: &Link) -> bool {
-    matches!(link, Link::Down { .. })
-}
-
-fn is_stuck(link: &Link) -> bool {
-    matches!(link, Link::Down { retry_at_ms: None, .. })
 }

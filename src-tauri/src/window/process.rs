@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{broadcast, watch};
@@ -17,6 +17,8 @@ use crate::view::{Pulse, View};
 
 /// Variable that makes WebKitGTK paint through ordinary memory.
 const RENDERER: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+/// Page that a new window shows until it says otherwise.
+const FIRST_PAGE: Page = Page::Overview;
 /// How many wishes to come to the front wait for a window that is just starting.
 const SHOWS: usize = 16;
 /// How many lines of the log go into one message.
@@ -26,9 +28,9 @@ const LINES: usize = 256;
 #[derive(Debug)]
 pub struct Windows {
     log: Log,
-    wishes: UnboundedSender<Request>,
+    told: Told,
     view: watch::Sender<Option<View>>,
-    pulse: watch::Sender<Pulse>,
+    pulses: watch::Sender<Vec<Pulse>>,
     open: Option<Window>,
 }
 
@@ -46,10 +48,15 @@ impl Drop for Window {
 }
 
 impl Windows {
-    /// Prepares; what a person wants in the window goes to `wishes`.
-    pub fn new(log: Log, wishes: UnboundedSender<Request>) -> Self {
-        let (view, pulse) = (watch::Sender::new(None), watch::Sender::default());
-        Self { log, wishes, view, pulse, open: None }
+    /// Prepares; what a person wants in the window goes to `wishes`, and which page is in front to
+    /// `pages`: none when the window has closed.
+    pub fn new(
+        log: Log,
+        wishes: UnboundedSender<Request>,
+        pages: UnboundedSender<Option<Page>>,
+    ) -> Self {
+        let (view, pulses) = (watch::Sender::new(None), watch::Sender::default());
+        Self { log, told: Told { wishes, pages }, view, pulses, open: None }
     }
 
     /// Says whether a window is open.
@@ -63,12 +70,12 @@ impl Windows {
     }
 
     /// Shows these signs of life.
-    pub fn set_pulse(&self, pulse: Pulse) {
-        self.pulse.send_replace(pulse);
+    pub fn set_pulses(&self, pulses: Vec<Pulse>) {
+        self.pulses.send_replace(pulses);
     }
 
     /// Opens the window, or brings it to the front.
-    pub fn open(&mut self, page: Option<Page>, approval: Option<String>) {
+    pub fn open(&mut self, page: Option<Page>, key: Option<String>) {
         if !self.is_open() {
             self.open = None;
             match self.start() {
@@ -77,7 +84,7 @@ impl Windows {
             }
         }
         if let Some(window) = &self.open {
-            let show = ToWindow::Show { page, approval };
+            let show = ToWindow::Show { page, key };
             if window.shows.try_send(show).is_err() {
                 tracing::warn!("the window does not listen");
             }
@@ -108,11 +115,11 @@ impl Windows {
         let feed = Feed {
             stdin,
             view: self.view.subscribe(),
-            pulse: self.pulse.subscribe(),
+            pulses: self.pulses.subscribe(),
             to_show,
             log: self.log.clone(),
         };
-        let listen = listen(BufReader::new(stdout), self.wishes.clone());
+        let told = self.told.clone();
         let life = tokio::spawn(async move {
             tokio::select! {
                 ended = end(child) => tracing::debug!(?ended, "the window is closed"),
@@ -121,8 +128,11 @@ impl Windows {
                         tracing::debug!(%error, "the window does not listen any more");
                     }
                 }
-                () = listen => tracing::debug!("the window does not speak any more"),
+                () = told.listen(BufReader::new(stdout)) => {
+                    tracing::debug!("the window does not speak any more");
+                }
             }
+            told.tell_page(None);
         });
         Ok(Window { shows, life })
     }
@@ -132,38 +142,57 @@ async fn end(mut child: Child) -> io::Result<std::process::ExitStatus> {
     child.wait().await
 }
 
-/// Takes what a person wants in the window.
-async fn listen(
-    mut lines: BufReader<tokio::process::ChildStdout>,
+/// Where it goes what the window tells.
+#[derive(Clone, Debug)]
+struct Told {
     wishes: UnboundedSender<Request>,
-) {
-    let mut line = String::new();
-    loop {
-        line.clear();
-        match lines.read_line(&mut line).await {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-        match serde_json::from_str(&line) {
-            Ok(FromWindow::Shown) => tracing::debug!("the window is shown"),
-            Ok(FromWindow::Wish { request }) => {
-                if wishes.send(request).is_err() {
-                    break;
-                }
+    pages: UnboundedSender<Option<Page>>,
+}
+
+impl Told {
+    /// Passes on what the window tells, as long as anybody wants to know.
+    async fn listen(&self, mut lines: impl AsyncBufRead + Unpin) {
+        let mut line = String::new();
+        let mut at = FIRST_PAGE;
+        loop {
+            line.clear();
+            match lines.read_line(&mut line).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
             }
-            // A library of the window's process may have written to its standard output.
-            Err(error) => tracing::debug!(%error, "the window said something unknown"),
+            match serde_json::from_str(&line) {
+                Ok(FromWindow::Shown) => {
+                    tracing::debug!("the window is shown");
+                    self.tell_page(Some(at));
+                }
+                Ok(FromWindow::At { page }) => {
+                    at = page;
+                    self.tell_page(Some(at));
+                }
+                Ok(FromWindow::Wish { request }) => {
+                    if self.wishes.send(request).is_err() {
+                        break;
+                    }
+                }
+                // A library of the window's process may have written to its standard output.
+                Err(error) => tracing::debug!(%error, "the window said something unknown"),
+            }
         }
+        // The process may close its pipe before it ends, and is waited for elsewhere.
+        std::future::pending::<()>().await;
     }
-    // The process may close its pipe before it ends, and is waited for elsewhere.
-    std::future::pending::<()>().await;
+
+    fn tell_page(&self, page: Option<Page>) {
+        // Nobody wants to know while the program ends.
+        let _ = self.pages.send(page);
+    }
 }
 
 /// What the window is told.
 struct Feed {
     stdin: ChildStdin,
     view: watch::Receiver<Option<View>>,
-    pulse: watch::Receiver<Pulse>,
+    pulses: watch::Receiver<Vec<Pulse>>,
     to_show: mpsc::Receiver<ToWindow>,
     log: Log,
 }
@@ -186,9 +215,9 @@ impl Feed {
                         self.tell(&ToWindow::View { view: Box::new(view) }).await?;
                     }
                 }
-                Ok(()) = self.pulse.changed() => {
-                    let pulse = *self.pulse.borrow_and_update();
-                    self.tell(&ToWindow::Pulse { pulse }).await?;
+                Ok(()) = self.pulses.changed() => {
+                    let pulses = self.pulses.borrow_and_update().clone();
+                    self.tell(&ToWindow::Pulse { pulses }).await?;
                 }
                 Some(show) = self.to_show.recv() => self.tell(&show).await?,
                 line = lines.recv() => match line {
@@ -204,5 +233,37 @@ impl Feed {
         let mut line = serde_json::to_vec(message)?;
         line.push(b'\n');
         self.stdin.write_all(&line).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc::unbounded_channel;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn the_program_hears_which_page_is_in_front_and_what_a_person_wants() {
+        let said = concat!(
+            "{\"message\":\"shown\"}\nGtk-Message: hello\n",
+            "{\"message\":\"at\",\"page\":\"devices\"}\n{\"message\":\"shown\"}\n",
+            "{\"message\":\"wish\",\"request\":{\"request\":\"pause\",\"slot\":2}}\n",
+        );
+        let (wishes, mut wished) = unbounded_channel();
+        let (pages, mut paged) = unbounded_channel();
+        let listening = tokio::spawn(async move {
+            Told { wishes, pages }.listen(BufReader::new(said.as_bytes())).await;
+        });
+        for page in [Page::Overview, Page::Devices, Page::Devices] {
+            assert_eq!(timeout(DEADLINE, paged.recv()).await.unwrap(), Some(Some(page)));
+        }
+        let wish = timeout(DEADLINE, wished.recv()).await.unwrap();
+        assert_eq!(wish, Some(Request::Pause { slot: control::Slot(2) }));
+        listening.abort();
     }
 }

@@ -5,12 +5,14 @@
 
 mod approvals;
 mod computer;
+mod installations;
 mod keychain;
 mod life;
 mod migration;
 mod pairing;
 mod pictures;
 mod real_gateway;
+mod requests;
 mod storage;
 mod tray_host;
 mod two_bridges;

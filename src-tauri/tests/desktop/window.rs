@@ -29,7 +29,7 @@ async fn the_window_pairs_shows_both_sides_and_decides() {
 
     let id = computer.ask("echo hello").await;
     window.click("#tab-requests").await.unwrap();
-    let allow = format!("[data-approval='{id}'] [data-decision=allow_once]");
+    let allow = format!("[data-request='approval:{id}'] [data-verdict=allow_once]");
     window.wait_for_text("#page", "echo hello").await.unwrap();
     computer.painted(&window).await;
     window.screenshot(&computer.picture("window-request")).await.unwrap();

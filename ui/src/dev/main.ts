@@ -36,10 +36,21 @@ if (state === undefined) {
 } else {
   window.recorded = state;
   run(programOf(state), root);
-  const { typed } = state;
-  if (typed !== undefined) setTimeout(() => type(typed.label, typed.text), 50);
+  const { slot, typed, pressed } = state;
+  if (slot !== undefined) setTimeout(() => click(`[data-slot="${slot}"]`), 20);
+  for (const [at, text] of (pressed ?? []).entries()) setTimeout(() => press(text), 60 * (at + 1));
+  if (typed !== undefined) setTimeout(() => type(typed.label, typed.text), 120);
 }
 window.addEventListener("hashchange", () => location.reload());
+
+function click(selector: string): void {
+  document.querySelector<HTMLElement>(selector)?.click();
+}
+
+function press(text: string): void {
+  const found = [...document.querySelectorAll<HTMLElement>("summary, button")];
+  found.find((one) => one.textContent?.startsWith(text))?.click();
+}
 
 function type(label: string, text: string): void {
   const labels = [...document.querySelectorAll("label")];
@@ -56,8 +67,8 @@ function programOf(state: Fixture): Program {
       if (state.before !== undefined) onMessage({ message: "view", view: state.before });
       if (state.lines !== undefined) onMessage({ message: "log", lines: state.lines });
       if (state.view !== null) onMessage({ message: "view", view: state.view });
-      if (state.pulse !== undefined) onMessage({ message: "pulse", pulse: state.pulse });
-      onMessage({ message: "show", page: state.tab, approval: state.show ?? null });
+      if (state.pulse !== undefined) onMessage({ message: "pulse", pulses: [state.pulse] });
+      onMessage({ message: "show", page: state.tab, key: state.show ?? null });
     },
     tell(message) {
       window.told.push(message);

@@ -3,18 +3,21 @@
 /** How long a card must have been at its place before it can be answered, in milliseconds. */
 export const SETTLE_MS = 400;
 
+/** Where a card stands, in CSS pixels, and what it says; another object says something else. */
+export type Place = { top: number; says: object };
+
 /** Where each card stands, and since when. */
 export class Settled {
-  readonly #places = new Map<string, { top: number; since: number }>();
+  readonly #places = new Map<string, Place & { since: number }>();
 
-  /** Takes the places of all cards now; a card that is new or elsewhere starts to settle. */
-  note(places: ReadonlyMap<string, number>, now: number): void {
-    for (const id of this.#places.keys()) if (!places.has(id)) this.#places.delete(id);
-    for (const [id, top] of places) {
-      const known = this.#places.get(id);
-      if (known === undefined || Math.abs(known.top - top) >= 1) {
-        this.#places.set(id, { top, since: now });
-      }
+  /** Takes the places of all cards now; one that is new, elsewhere or another starts to settle. */
+  note(places: ReadonlyMap<string, Place>, now: number): void {
+    for (const key of this.#places.keys()) if (!places.has(key)) this.#places.delete(key);
+    for (const [key, place] of places) {
+      const known = this.#places.get(key);
+      const isSame =
+        known !== undefined && Math.abs(known.top - place.top) < 1 && known.says === place.says;
+      if (!isSame) this.#places.set(key, { ...place, since: now });
     }
   }
 
@@ -24,8 +27,8 @@ export class Settled {
   }
 
   /** Whether a click on the card counts. */
-  has(id: string, now: number): boolean {
-    const place = this.#places.get(id);
+  has(key: string, now: number): boolean {
+    const place = this.#places.get(key);
     return place !== undefined && now - place.since >= SETTLE_MS;
   }
 }

@@ -4,7 +4,7 @@ import type { Beat, Installation, Link, Paired } from "../generated";
 import { ago, retry, roundTrip, span } from "./time";
 
 /** How something stands; each has a shape of its own beside its colour. */
-export type Standing = "good" | "busy" | "away" | "stuck" | "paused" | "none";
+export type Standing = "good" | "busy" | "away" | "stuck" | "paused" | "none" | "refused";
 
 /** One line in large type with an explanation. */
 export type Headline = { standing: Standing; title: string; detail: string };

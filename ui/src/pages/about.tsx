@@ -2,14 +2,13 @@
 
 import type { JSX, RefObject } from "preact";
 
-import type { Installation } from "../generated";
+import type { View } from "../generated";
 import { ConfirmedButton } from "../parts/confirm";
 import { useWish } from "../parts/wish";
 
 /** Version, licence, and Quit. */
 export function About(props: {
-  version: string;
-  installation: Installation;
+  view: View;
   aboutRef: RefObject<HTMLElement | null>;
 }): JSX.Element {
   const wish = useWish();
@@ -17,7 +16,7 @@ export function About(props: {
     <section class="card" aria-labelledby="about" ref={props.aboutRef} tabIndex={-1}>
       <h2 id="about">About</h2>
       <p class="quiet">
-        Sophon Desktop {props.version}
+        Sophon Desktop {props.view.version}
         <br />
         Licensed under the Apache License 2.0
       </p>
@@ -26,7 +25,7 @@ export function About(props: {
           label="Quit Sophon Desktop…"
           question="Quit Sophon Desktop?"
           consequence={
-            props.installation.state === "paired"
+            props.view.installations.some((seat) => seat.standing.state === "paired")
               ? "Your phone will show this computer as away until Sophon Desktop runs again."
               : "Closing the window is enough if it should keep running."
           }

@@ -3,7 +3,7 @@
 
 import type { JSX } from "preact";
 
-import type { NpmPairing, Problem } from "../generated";
+import type { NpmPairing, Problem, Slot } from "../generated";
 import { ProblemNote } from "../parts/problem";
 import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
@@ -11,6 +11,7 @@ import { TakeOver } from "./take-over";
 
 /** What Sophon is for, why the last try ended if it did, and the ways to a pairing. */
 export function FirstRun(props: {
+  slot: Slot;
   problem: Problem | null;
   npm: NpmPairing | null;
   name: string;
@@ -29,13 +30,17 @@ export function FirstRun(props: {
       ) : (
         <ProblemNote problem={props.problem} />
       )}
-      <button type="button" class="primary large" onClick={() => wish({ request: "pair" })}>
+      <button
+        type="button"
+        class="primary large"
+        onClick={() => wish({ request: "pair", slot: props.slot })}
+      >
         Pair this computer
       </button>
       <p class="quiet">
-        Your phone will call it “<Visible text={props.name} />”. The name is in Settings.
+        Your phone will call it “<Visible text={props.name} />”. The name can be changed below.
       </p>
-      {props.npm !== null && <TakeOver pairing={props.npm} />}
+      {props.npm !== null && <TakeOver slot={props.slot} pairing={props.npm} />}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 // What happened, live.
 
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { asText, filter, KEPT_LINES, type Level, LEVELS, type Row } from "../logic/log";
 import { clockSeconds } from "../logic/time";
-import { copy } from "../parts/copy";
+import { CopyButton } from "../parts/copy-button";
 import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
 
@@ -61,7 +61,7 @@ export function LogsPage(props: { rows: readonly Row[]; folder: string }): JSX.E
         <p class="quiet" title={props.folder}>
           {footer(shown.length, rows.length, missed, frozen !== null)}
         </p>
-        <Copy rows={shown} />
+        <CopyButton label="Copy" isOff={shown.length === 0} text={() => asText(shown)} />
         <OpenFolder />
       </div>
     </>
@@ -144,27 +144,6 @@ function Line({ row }: { row: Row }): JSX.Element {
       </p>
     ),
     [row.number],
-  );
-}
-
-function Copy({ rows }: { rows: readonly Row[] }): JSX.Element {
-  const [outcome, setOutcome] = useState<string | null>(null);
-  useEffect(() => {
-    if (outcome === null) return;
-    const timer = setTimeout(() => setOutcome(null), 2_000);
-    return () => clearTimeout(timer);
-  }, [outcome]);
-  return (
-    <button
-      type="button"
-      class="copy"
-      aria-disabled={rows.length === 0}
-      onClick={async () => {
-        if (rows.length > 0) setOutcome((await copy(asText(rows))) ? "Copied" : "Not copied");
-      }}
-    >
-      <span aria-live="polite">{outcome ?? "Copy"}</span>
-    </button>
   );
 }
 

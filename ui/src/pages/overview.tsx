@@ -2,8 +2,9 @@
 
 import type { JSX } from "preact";
 
-import type { Identity, Paired, Problem, Pulse, View } from "../generated";
+import type { Identity, Paired, Problem, Pulse, Seat, View } from "../generated";
 import { type Headline, headline, lockedOut, losses } from "../logic/health";
+import { chosen, identityOf } from "../logic/seats";
 import { useNow } from "../parts/clock";
 import { IdentityCard, Rights } from "../parts/identity";
 import { LinkRow } from "../parts/link-row";
@@ -13,57 +14,99 @@ import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
 import type { Happening, State } from "../state";
 import { FirstRun } from "./first-run";
+import { Installations } from "./installations";
 import { PairingPage } from "./pairing";
+import { SeatSettingsCard } from "./seat-settings";
 
 type Happen = (happening: Happening) => void;
 
-/** The overview in every state of the installation. */
+/** The overview: the installations where there are several, and how the chosen one stands. */
 export function OverviewPage({ state, happen }: { state: State; happen: Happen }): JSX.Element {
   const { view } = state;
-  if (view === null) return <Skeleton />;
+  const seat = view === null ? null : chosen(view, state.slot);
+  if (view === null || seat === null) return <Skeleton />;
   return (
     <>
-      <CurrentInstallation view={view} state={state} happen={happen} />
+      {view.installations.length > 1 && (
+        <Installations view={view} chosen={seat.slot} happen={happen} />
+      )}
+      {/* What is typed, asked or unfolded belongs to one installation. */}
+      <CurrentInstallation
+        key={`seat ${seat.slot}`}
+        view={view}
+        seat={seat}
+        state={state}
+        happen={happen}
+      />
+      <SeatSettingsCard key={`settings ${seat.slot}`} view={view} seat={seat} />
+      {canPairAnother(view) && <PairAnother />}
       <Remarks view={view} />
     </>
   );
 }
 
-function CurrentInstallation(props: { view: View; state: State; happen: Happen }): JSX.Element {
-  const { view, state, happen } = props;
-  const { installation } = view;
-  switch (installation.state) {
+/** The first pairing comes before a second one. */
+function canPairAnother(view: View): boolean {
+  return view.installations.every((seat) => identityOf(seat.standing) !== null);
+}
+
+function PairAnother(): JSX.Element {
+  const wish = useWish();
+  return (
+    <div class="actions another">
+      <button type="button" class="plain" onClick={() => wish({ request: "pair", slot: null })}>
+        Pair another account or gateway…
+      </button>
+    </div>
+  );
+}
+
+function CurrentInstallation(props: {
+  view: View;
+  seat: Seat;
+  state: State;
+  happen: Happen;
+}): JSX.Element {
+  const { view, seat, state, happen } = props;
+  const { slot, standing } = seat;
+  switch (standing.state) {
     case "starting":
       return <Skeleton />;
     case "locked":
-      return <Locked problem={installation.problem} />;
+      return <Locked problem={standing.problem} />;
     case "unpaired":
       return (
         <FirstRun
-          problem={installation.problem}
-          npm={installation.npm}
-          name={view.settings.name}
+          slot={slot}
+          problem={standing.problem}
+          npm={standing.npm}
+          name={seat.settings.name}
         />
       );
     case "pairing":
-      return <PairingPage ticket={installation.ticket} interrupted={installation.interrupted} />;
+      return (
+        <PairingPage slot={slot} ticket={standing.ticket} interrupted={standing.interrupted} />
+      );
     case "paired":
       return (
         <>
-          {state.justPaired && <JustPaired identity={installation.identity} happen={happen} />}
+          {state.justPaired === slot && (
+            <JustPaired identity={standing.identity} happen={happen} />
+          )}
           <Connected
-            paired={installation}
-            pulse={state.pulse}
-            waiting={view.approvals.length}
-            isNew={state.justPaired}
+            seat={seat}
+            paired={standing}
+            pulse={state.pulses.find((pulse) => pulse.slot === slot) ?? null}
+            waiting={view.pending.filter((pending) => pending.slot === slot).length}
+            isNew={state.justPaired === slot}
             happen={happen}
           />
         </>
       );
     case "paused":
-      return <Paused identity={installation.identity} />;
+      return <Paused seat={seat} identity={standing.identity} />;
     case "revoked":
-      return <Revoked identity={installation.identity} />;
+      return <Revoked seat={seat} identity={standing.identity} />;
   }
 }
 
@@ -81,13 +124,14 @@ function Hero({ shown }: { shown: Headline }): JSX.Element {
 }
 
 function Connected(props: {
+  seat: Seat;
   paired: Paired;
-  pulse: Pulse;
+  pulse: Pulse | null;
   waiting: number;
   isNew: boolean;
   happen: Happen;
 }): JSX.Element {
-  const { paired, pulse, waiting, isNew, happen } = props;
+  const { seat, paired, pulse, waiting, isNew, happen } = props;
   const now = useNow();
   const wish = useWish();
   const lost = losses(paired.undelivered);
@@ -107,16 +151,16 @@ function Connected(props: {
         </button>
       )}
       <section class="card links" aria-label="Connections">
-        <LinkRow name="Sophon Cloud" link={paired.cloud} beat={pulse.cloud} now={now} />
-        <LinkRow name="OpenClaw" link={paired.gateway} beat={pulse.gateway} now={now} />
+        <LinkRow name="Sophon Cloud" link={paired.cloud} beat={pulse?.cloud ?? null} now={now} />
+        <LinkRow name="OpenClaw" link={paired.gateway} beat={pulse?.gateway ?? null} now={now} />
       </section>
       <Figures paired={paired} />
       {locked !== null && <Note>{locked}</Note>}
       {lost !== null && <Note>{lost}</Note>}
-      {!isNew && <IdentityCard identity={paired.identity} />}
+      {!isNew && <IdentityCard identity={paired.identity} pairedAt={seat.paired_at_ms} />}
       <div class="actions split">
-        <p class="quiet">Pausing disconnects this computer until you resume.</p>
-        <button type="button" onClick={() => wish({ request: "pause" })}>
+        <p class="quiet">Pausing disconnects it until you resume.</p>
+        <button type="button" onClick={() => wish({ request: "pause", slot: seat.slot })}>
           Pause
         </button>
       </div>
@@ -165,22 +209,22 @@ function JustPaired({ identity, happen }: { identity: Identity; happen: Happen }
   );
 }
 
-function Paused({ identity }: { identity: Identity }): JSX.Element {
+function Paused({ seat, identity }: { seat: Seat; identity: Identity }): JSX.Element {
   const wish = useWish();
   return (
     <>
       <Hero shown={headline({ state: "paused", identity }, 0)} />
       <div class="actions">
-        <button type="button" class="primary" onClick={() => wish({ request: "resume" })}>
+        <button type="button" class="primary" onClick={() => wish({ request: "resume", slot: seat.slot })}>
           Resume
         </button>
       </div>
-      <IdentityCard identity={identity} />
+      <IdentityCard identity={identity} pairedAt={seat.paired_at_ms} />
     </>
   );
 }
 
-function Revoked({ identity }: { identity: Identity }): JSX.Element {
+function Revoked({ seat, identity }: { seat: Seat; identity: Identity }): JSX.Element {
   const wish = useWish();
   const shown = headline({ state: "revoked", identity }, 0);
   return (
@@ -192,7 +236,7 @@ function Revoked({ identity }: { identity: Identity }): JSX.Element {
           this computer no longer gets its messages. Pair it again to go on.
         </p>
         <div class="actions">
-          <button type="button" class="primary" onClick={() => wish({ request: "pair" })}>
+          <button type="button" class="primary" onClick={() => wish({ request: "pair", slot: seat.slot })}>
             Pair again
           </button>
         </div>

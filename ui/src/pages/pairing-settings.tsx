@@ -1,77 +1,85 @@
-// The pairing, among the settings.
+// The pairing, among the settings of an installation.
 
 import type { JSX } from "preact";
 
-import type { Identity, Installation } from "../generated";
+import type { Identity, Seat, Slot } from "../generated";
+import { visible } from "../logic/visible-text";
 import { ConfirmedButton } from "../parts/confirm";
 import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
 
-/** What can be done with the pairing in each state. */
-export function PairingSettings({ installation }: { installation: Installation }): JSX.Element {
+/** What can be done with the pairing in each state; an installation that is not the only one goes. */
+export function PairingSettings({ seat, isOnly }: { seat: Seat; isOnly: boolean }): JSX.Element {
   return (
-    <section class="card" aria-labelledby="pairing-settings">
-      <h2 id="pairing-settings">Pairing</h2>
-      <Pairing installation={installation} />
+    <section class="pairing-settings" aria-label="Pairing">
+      <Pairing seat={seat} isOnly={isOnly} />
     </section>
   );
 }
 
-function Pairing({ installation }: { installation: Installation }): JSX.Element {
+function Pairing({ seat, isOnly }: { seat: Seat; isOnly: boolean }): JSX.Element {
   const wish = useWish();
-  switch (installation.state) {
+  const { slot, standing } = seat;
+  switch (standing.state) {
     case "starting":
     case "locked":
-      return <p class="quiet">Nothing can be changed yet; see Overview.</p>;
+      return <p class="quiet">The pairing cannot be changed yet; see above.</p>;
     case "unpaired":
       return (
         <>
-          <p class="quiet">This computer is not paired.</p>
-          <div class="actions">
-            <button type="button" onClick={() => wish({ request: "pair" })}>
-              Pair this computer
-            </button>
-          </div>
+          <p class="quiet">It is not paired.</p>
+          {!isOnly && (
+            <div class="actions">
+              <button type="button" onClick={() => wish({ request: "unpair", slot })}>
+                Remove from this list
+              </button>
+            </div>
+          )}
         </>
       );
     case "pairing":
-      return (
-        <>
-          <p class="quiet">This computer is being paired; the code is on Overview.</p>
-          <div class="actions">
-            <button type="button" onClick={() => wish({ request: "cancel_pairing" })}>
-              Cancel
-            </button>
-          </div>
-        </>
-      );
+      return <p class="quiet">It is being paired; the code is above.</p>;
     case "paired":
     case "paused":
-      return <Existing identity={installation.identity} isRevoked={false} />;
+      return <Existing slot={slot} identity={standing.identity} isRevoked={false} isOnly={isOnly} />;
     case "revoked":
-      return <Existing identity={installation.identity} isRevoked />;
+      return <Existing slot={slot} identity={standing.identity} isRevoked isOnly={isOnly} />;
   }
 }
 
-function Existing(props: { identity: Identity; isRevoked: boolean }): JSX.Element {
+function Existing(props: {
+  slot: Slot;
+  identity: Identity;
+  isRevoked: boolean;
+  isOnly: boolean;
+}): JSX.Element {
+  const { slot, identity, isRevoked, isOnly } = props;
   const wish = useWish();
   return (
     <>
       <p class="quiet">
-        {props.isRevoked ? "Removed on the phone: " : "Paired as "}“
-        <Visible text={props.identity.name} />”
+        {isRevoked ? "Removed on the phone: " : "Paired as "}“
+        <Visible text={identity.name} />” (<Visible text={identity.id} />)
       </p>
       <div class="actions">
-        <button type="button" onClick={() => wish({ request: "pair" })}>
+        <button type="button" onClick={() => wish({ request: "pair", slot })}>
           Pair again
         </button>
         <ConfirmedButton
           label="Unpair…"
-          question="Unpair this computer?"
-          consequence="Your phone will no longer reach the agents on this computer, and the keys that are stored here are deleted. To use Sophon here again, you pair anew."
+          question={`Unpair “${visible(identity.name)}”?`}
+          consequence={
+            <>
+              Your phone will no longer reach the agents through it, and its token and keys are
+              deleted from this computer's keychain.
+              {!isOnly && " It goes from this list; the others stay."}
+              {!isRevoked &&
+                " Your phone goes on listing it: revoke it there too, in the Sophon app's list of computers. Only then is its token void everywhere."}
+            </>
+          }
           yes="Unpair"
           no="Keep the pairing"
-          onYes={() => wish({ request: "unpair" })}
+          onYes={() => wish({ request: "unpair", slot })}
         />
       </div>
     </>

@@ -3,18 +3,20 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { Ticket } from "../generated";
+import type { Slot, Ticket } from "../generated";
 import { left } from "../logic/time";
 import { useNow } from "../parts/clock";
+import { QrCode } from "../parts/qr-code";
 import { WarningShape } from "../parts/shapes";
 import { useWish } from "../parts/wish";
 
 /** The code, its QR code, and the time that is left; the same places before the code is there. */
 export function PairingPage(props: {
+  slot: Slot;
   ticket: Ticket | null;
   interrupted: string | null;
 }): JSX.Element {
-  const { ticket, interrupted } = props;
+  const { slot, ticket, interrupted } = props;
   const wish = useWish();
   return (
     <div class="pairing">
@@ -37,12 +39,12 @@ export function PairingPage(props: {
           type="button"
           class="primary"
           aria-disabled={ticket === null}
-          onClick={() => ticket !== null && wish({ request: "pair" })}
+          onClick={() => ticket !== null && wish({ request: "pair", slot })}
         >
           Open the page again
         </button>
-        <CopyLink enabled={ticket !== null} />
-        <button type="button" onClick={() => wish({ request: "cancel_pairing" })}>
+        <CopyLink slot={slot} enabled={ticket !== null} />
+        <button type="button" onClick={() => wish({ request: "cancel_pairing", slot })}>
           Cancel
         </button>
       </div>
@@ -80,7 +82,11 @@ function Code({ ticket }: { ticket: Ticket }): JSX.Element {
       <p class="code" role="group" aria-label={`Code ${[...ticket.code].join(" ")}`}>
         {ticket.code}
       </p>
-      <QrCode ticket={ticket} />
+      <QrCode
+        path={ticket.qr_path}
+        size={ticket.qr_size}
+        label="QR code of the page to confirm on"
+      />
       <div class="time-left">
         <p class="quiet">
           {rest === 0 ? "The code has ended." : `The code ends in ${left(ticket.expires_at_ms, now)}.`}
@@ -102,23 +108,7 @@ function Fill({ share }: { share: number }): JSX.Element {
   return <div class="fill" ref={fill} />;
 }
 
-function QrCode({ ticket }: { ticket: Ticket }): JSX.Element {
-  const quiet = 2;
-  const side = ticket.qr_size + 2 * quiet;
-  return (
-    <svg
-      class="qr"
-      viewBox={`${-quiet} ${-quiet} ${side} ${side}`}
-      role="img"
-      aria-label="QR code of the page to confirm on"
-      shape-rendering="crispEdges"
-    >
-      <path d={ticket.qr_path} />
-    </svg>
-  );
-}
-
-function CopyLink({ enabled }: { enabled: boolean }): JSX.Element {
+function CopyLink({ slot, enabled }: { slot: Slot; enabled: boolean }): JSX.Element {
   const wish = useWish();
   const [copied, setCopied] = useState(0);
   useEffect(() => {
@@ -129,7 +119,7 @@ function CopyLink({ enabled }: { enabled: boolean }): JSX.Element {
 
   function copy(): void {
     if (!enabled) return;
-    wish({ request: "copy_link" });
+    wish({ request: "copy_link", slot });
     setCopied(copied + 1);
   }
 

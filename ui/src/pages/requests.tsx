@@ -1,50 +1,49 @@
-// What waits for a decision.
+// What waits for a decision, and what was decided.
 
-import type { JSX, RefObject } from "preact";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { JSX } from "preact";
 
-import type { Approval } from "../generated";
-import { Settled } from "../logic/guard";
-import { ApprovalCard, isGrave } from "../parts/approval-card";
-import type { Target } from "../state";
+import type { View } from "../generated";
+import { History } from "../parts/history";
+import { RequestList } from "../parts/request-list";
+import type { Happening, Target } from "../state";
 
-// A person reads one card at a time; hundreds at once would only make the page slow.
-const PAGE_OF_CARDS = 30;
+type Happen = (happening: Happening) => void;
 
-/** All approvals, oldest first; `null` before the first view came. */
+/** All requests of all installations, oldest first; `null` before the first view came. */
 export function RequestsPage(props: {
-  approvals: readonly Approval[] | null;
+  view: View | null;
   target: Target;
+  happen: Happen;
 }): JSX.Element {
-  const approvals = props.approvals ?? [];
-  const [limit, setLimit] = useState(PAGE_OF_CARDS);
-  const list = useRef<HTMLDivElement>(null);
-
-  const wanted = approvals.findIndex((approval) => approval.id === props.target.approval);
-  const count = Math.max(limit, wanted + 1);
-  const cards = approvals.slice(0, count);
-  const settled = useSettled(list);
-  useTarget(list, props.target, cards, settled);
-
-  const isSettled = useCallback((id: string) => settled.has(id, performance.now()), [settled]);
-  if (props.approvals !== null && approvals.length === 0) return <Nothing />;
+  const { view, target, happen } = props;
+  if (view === null) return <></>;
+  const count = view.pending.length;
   return (
     <>
-      <h1>{approvals.length === 1 ? "1 request waits" : `${approvals.length} requests wait`}</h1>
-      <div class="approvals" ref={list}>
-        {cards.map((approval) => (
-          <ApprovalCard key={approval.id} approval={approval} isSettled={isSettled} />
-        ))}
-      </div>
-      {count < approvals.length && (
-        <div class="actions">
-          <button type="button" onClick={() => setLimit(count + PAGE_OF_CARDS)}>
-            Show {Math.min(PAGE_OF_CARDS, approvals.length - count)} more of{" "}
-            {approvals.length - count}
-          </button>
-        </div>
+      {count === 0 ? (
+        <Nothing />
+      ) : (
+        <h1>{count === 1 ? "1 request waits" : `${count} requests wait`}</h1>
       )}
+      <RequestList view={view} requests={view.pending} target={target} />
+      {view.settings.access === "off" && <OnlyApprovals happen={happen} />}
+      <History view={view} />
     </>
+  );
+}
+
+/** Says that nobody asks the gateway for the other kinds. */
+function OnlyApprovals({ happen }: { happen: Happen }): JSX.Element {
+  return (
+    <div class="actions split only-approvals">
+      <p class="quiet">Devices and people that ask are not looked for.</p>
+      <button
+        type="button"
+        onClick={() => happen({ message: "turn", tab: "devices", keepFocus: false })}
+      >
+        Devices…
+      </button>
+    </div>
   );
 }
 
@@ -59,59 +58,8 @@ function Nothing(): JSX.Element {
       <h1>Nothing waits for you</h1>
       <p class="quiet">
         When an agent on this computer asks before it acts, its question appears here and on your
-        phone.
+        phone. Devices and people that want to join appear here too.
       </p>
     </div>
   );
-}
-
-/** Watches where the cards stand, after every change of the list and of any size in it. */
-function useSettled(list: RefObject<HTMLDivElement | null>): Settled {
-  const [settled] = useState(() => new Settled());
-  const note = useCallback(() => {
-    const cards = list.current?.querySelectorAll<HTMLElement>("[data-approval]") ?? [];
-    const places = new Map<string, number>();
-    for (const card of cards) places.set(card.dataset["approval"] ?? "", card.offsetTop);
-    settled.note(places, performance.now());
-  }, [list, settled]);
-  useLayoutEffect(note);
-  useEffect(() => {
-    if (list.current === null) return;
-    const resized = new ResizeObserver(note);
-    resized.observe(list.current);
-    return () => resized.disconnect();
-  }, [list, note]);
-  return settled;
-}
-
-/** Brings the wanted card into view, and gives a grave one's Deny the focus. */
-function useTarget(
-  list: RefObject<HTMLDivElement | null>,
-  target: Target,
-  cards: readonly Approval[],
-  settled: Settled,
-): void {
-  const done = useRef(0);
-  useLayoutEffect(() => {
-    const approval = cards.find(({ id }) => target.approval === null || id === target.approval);
-    if (done.current === target.serial || approval === undefined) return;
-    done.current = target.serial;
-    const card = cardOf(list.current, approval.id);
-    if (card === null) return;
-    if (target.approval !== null) {
-      card.scrollIntoView({ block: "start" });
-      settled.restart(performance.now());
-    }
-    if (!target.takesFocus) return;
-    if (isGrave(approval)) denyOf(card)?.focus({ preventScroll: true });
-    else if (target.approval !== null) card.focus({ preventScroll: true });
-  });
-}
-
-function cardOf(list: HTMLElement | null, id: string): HTMLElement | null {
-  return list?.querySelector<HTMLElement>(`[data-approval="${CSS.escape(id)}"]`) ?? null;
-}
-
-function denyOf(card: HTMLElement): HTMLElement | null {
-  return card.querySelector<HTMLElement>('[data-decision="deny"]');
 }

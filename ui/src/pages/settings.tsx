@@ -1,17 +1,15 @@
-// What can be chosen.
+// What can be chosen for the whole program.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
-import type { Settings, View } from "../generated";
-import { type Edits, edited, type Field, isChanged, settle, shown } from "../logic/edits";
-import { Switch, TextField } from "../parts/fields";
+import type { AccessMode, Settings, View } from "../generated";
+import { ChoiceField, Switch } from "../parts/fields";
 import { useWish } from "../parts/wish";
 import type { Target } from "../state";
 import { About } from "./about";
-import { PairingSettings } from "./pairing-settings";
 
-/** All settings, the pairing, and what this program is. */
+/** All settings of the program, and what it is. */
 export function SettingsPage(props: { view: View | null; target: Target }): JSX.Element {
   const about = useRef<HTMLElement>(null);
   const hasView = props.view !== null;
@@ -26,8 +24,10 @@ export function SettingsPage(props: { view: View | null; target: Target }): JSX.
     <>
       <h1 class="aloud">Settings</h1>
       <Choices view={props.view} />
-      <PairingSettings installation={props.view.installation} />
-      <About version={props.view.version} installation={props.view.installation} aboutRef={about} />
+      <p class="quiet elsewhere">
+        Name, gateway and pairing of this computer are on Overview.
+      </p>
+      <About view={props.view} aboutRef={about} />
     </>
   );
 }
@@ -35,23 +35,6 @@ export function SettingsPage(props: { view: View | null; target: Target }): JSX.
 function Choices({ view }: { view: View }): JSX.Element {
   const wish = useWish();
   const { settings } = view;
-  const { edits, setEdit, revert, isSaved } = useEdits(settings);
-  const canSave = isChanged(settings, edits);
-
-  function save(event: Event): void {
-    event.preventDefault();
-    if (canSave) wish({ request: "save", settings: edited(settings, edits) });
-  }
-
-  function field(name: Field): { value: string; onInput: (text: string) => void; why: string | null } {
-    return {
-      value: shown(settings, edits, name),
-      onInput: (text) => setEdit(name, text),
-      // Why a value was refused belongs to that value, not to the one that stayed.
-      why: edits[name] === undefined ? null : whyRefused(view, name),
-    };
-  }
-
   return (
     <>
       <section class="card switches" aria-label="General">
@@ -64,90 +47,52 @@ function Choices({ view }: { view: View }): JSX.Element {
         />
         <Switch
           label="Notifications"
-          hint="When an agent asks, or a connection is lost for long."
+          hint="When somebody asks for something, or a connection is lost for long."
           on={settings.notifications}
           why={whyRefused(view, "notifications")}
           onTurn={(on) => wish({ request: "save", settings: { ...settings, notifications: on } })}
         />
       </section>
-      <form class="card" aria-label="Name and connection" onSubmit={save}>
-        <TextField
-          label="Name of this computer"
-          hint="Your phone shows it from the next pairing on."
-          {...field("name")}
+      <section class="card" aria-label="Devices and senders">
+        <ChoiceField
+          label="Look for devices and senders that ask"
+          choices={MODES}
+          value={settings.access}
+          why={whyRefused(view, "access")}
+          onChoose={(access) => wish({ request: "save", settings: { ...settings, access } })}
         />
-        <TextField
-          label="Gateway address"
-          hint="Empty: as OpenClaw's own configuration says."
-          placeholder="ws://127.0.0.1:18789"
-          isCode
-          {...field("gateway_url")}
-        />
-        <details open={settings.cloud_url !== ""}>
-          <summary>Advanced</summary>
-          <TextField
-            label="Sophon Cloud address"
-            hint="Empty: the usual one. Another one needs a new pairing."
-            placeholder="https://…"
-            isCode
-            {...field("cloud_url")}
-          />
-        </details>
+        <p class="quiet">
+          It takes the right “operator.pairing” of the gateway, on a second connection with the
+          gateway's own token. The connection that carries your chats never has that right.
+        </p>
         <Elsewhere view={view} />
-        <div class="actions">
-          <button type="submit" class="primary" aria-disabled={!canSave}>
-            Save
-          </button>
-          <button type="button" aria-disabled={!canSave} onClick={revert}>
-            Revert
-          </button>
-          <p class="quiet" role="status">
-            {isSaved ? "Saved" : ""}
-          </p>
-        </div>
-      </form>
+      </section>
     </>
   );
 }
 
 /** A refusal that belongs to none of the fields here still must be read. */
 function Elsewhere({ view }: { view: View }): JSX.Element | null {
-  if (view.refused === null || view.refused.field in view.settings) return null;
+  const { refused } = view;
+  if (refused === null || refused.slot !== null || refused.field in view.settings) return null;
   return (
     <p class="why" role="alert">
-      {view.refused.why}
+      {refused.why}
     </p>
   );
 }
 
-function useEdits(settings: Settings): {
-  edits: Edits;
-  setEdit: (field: Field, text: string) => void;
-  revert: () => void;
-  isSaved: boolean;
-} {
-  const [edits, setEdits] = useState<Edits>({});
-  const [isSaved, setSaved] = useState(false);
-  const before = useRef(settings);
-  useEffect(() => {
-    const previous = before.current;
-    before.current = settings;
-    const rest = settle(edits, previous, settings);
-    const left = Object.keys(rest).length;
-    if (left < Object.keys(edits).length) setSaved(left === 0);
-    setEdits(rest);
-  }, [settings.name, settings.gateway_url, settings.cloud_url]);
-  return {
-    edits,
-    isSaved,
-    setEdit: (field, text) => {
-      setSaved(false);
-      setEdits((now) => ({ ...now, [field]: text }));
-    },
-    revert: () => setEdits({}),
-  };
+function whyRefused(view: View, field: keyof Settings): string | null {
+  const { refused } = view;
+  return refused?.slot === null && refused.field === field ? refused.why : null;
 }
 
-function whyRefused(view: View, field: keyof Settings): string | null {
-  return view.refused?.field === field ? view.refused.why : null;
-}
+const MODES: readonly { value: AccessMode; label: string; hint: string }[] = [
+  { value: "off", label: "Never", hint: "Devices and Senders stay empty." },
+  {
+    value: "shown",
+    label: "While I look",
+    hint: "Only while Devices, Senders or Requests is in front.",
+  },
+  { value: "always", label: "Always", hint: "And tell me when one asks." },
+];

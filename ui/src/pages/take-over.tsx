@@ -3,12 +3,13 @@
 import type { JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 
-import type { NpmPairing } from "../generated";
+import type { NpmPairing, Slot } from "../generated";
+import { CheckField } from "../parts/fields";
 import { Visible } from "../parts/text";
 import { useWish } from "../parts/wish";
 
 /** What was found, the button that takes it over, and whether its files are deleted then. */
-export function TakeOver({ pairing }: { pairing: NpmPairing }): JSX.Element {
+export function TakeOver({ slot, pairing }: { slot: Slot; pairing: NpmPairing }): JSX.Element {
   const wish = useWish();
   const [deletes, setDeletes] = useState(false);
   const id = useId();
@@ -19,25 +20,20 @@ export function TakeOver({ pairing }: { pairing: NpmPairing }): JSX.Element {
         Go on with its pairing, <Visible text={pairing.id} /> at <Visible text={pairing.cloud} />,
         and with its keys for encrypted chats. Stop that bridge first.
       </p>
-      <div class="choice">
-        <input
-          id={`${id}-delete`}
-          type="checkbox"
-          checked={deletes}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => setDeletes(event.currentTarget.checked)}
-        />
-        <div>
-          <label for={`${id}-delete`}>Delete its files afterwards</label>
-          <p id={`${id}-hint`} class="quiet">
+      <CheckField
+        label="Delete its files afterwards"
+        hint={
+          <>
             They hold the same secrets unencrypted, in <Visible text={pairing.folder} />. Backups
             may still have them.
-          </p>
-        </div>
-      </div>
+          </>
+        }
+        on={deletes}
+        onTurn={setDeletes}
+      />
       <button
         type="button"
-        onClick={() => wish({ request: "take_over", delete_files: deletes })}
+        onClick={() => wish({ request: "take_over", slot, delete_files: deletes })}
       >
         Use the pairing of the npm bridge
       </button>

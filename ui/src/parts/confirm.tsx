@@ -8,10 +8,15 @@ import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
  */
 export function ConfirmedButton(props: {
   label: string;
+  /** What screen readers say instead of the label, where that says too little. */
+  spoken?: string;
   question: string;
   consequence: ComponentChildren;
   yes: string;
   no: string;
+  /** Why it cannot be done, as the id of the text that says so. */
+  whyOff?: string | undefined;
+  isOff?: boolean;
   onYes: () => void;
 }): JSX.Element {
   const [isAsking, setAsking] = useState(false);
@@ -31,7 +36,14 @@ export function ConfirmedButton(props: {
 
   if (!isAsking) {
     return (
-      <button type="button" ref={opener} onClick={ask}>
+      <button
+        type="button"
+        ref={opener}
+        aria-disabled={props.isOff === true}
+        aria-label={props.spoken}
+        aria-describedby={props.whyOff}
+        onClick={() => props.isOff !== true && ask()}
+      >
         {props.label}
       </button>
     );

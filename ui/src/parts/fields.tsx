@@ -1,6 +1,6 @@
 // Fields of a form, each with its name, its hint and why it was refused.
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 
 /** A line of text. */
@@ -63,6 +63,72 @@ export function Switch(props: {
         <span class="knob" />
       </button>
     </div>
+  );
+}
+
+/** Something that is chosen together with a button. */
+export function CheckField(props: {
+  label: string;
+  hint: ComponentChildren;
+  on: boolean;
+  onTurn: (on: boolean) => void;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <div class="choice">
+      <input
+        id={id}
+        type="checkbox"
+        checked={props.on}
+        aria-describedby={`${id}-hint`}
+        onChange={(event) => props.onTurn(event.currentTarget.checked)}
+      />
+      <div>
+        <label for={id}>{props.label}</label>
+        <p id={`${id}-hint`} class="quiet">
+          {props.hint}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** One of several, each with what it means. */
+export function ChoiceField<Value extends string>(props: {
+  label: string;
+  choices: readonly { value: Value; label: string; hint: string }[];
+  value: Value;
+  why: string | null;
+  onChoose: (value: Value) => void;
+}): JSX.Element {
+  const id = useId();
+  return (
+    <fieldset class="choices" aria-describedby={props.why === null ? undefined : `${id}-why`}>
+      <legend>{props.label}</legend>
+      {props.choices.map(({ value, label, hint }) => (
+        <div key={value} class="choice">
+          <input
+            id={`${id}-${value}`}
+            type="radio"
+            name={id}
+            checked={value === props.value}
+            aria-describedby={`${id}-${value}-hint`}
+            onChange={() => props.onChoose(value)}
+          />
+          <div>
+            <label for={`${id}-${value}`}>{label}</label>
+            <p id={`${id}-${value}-hint`} class="quiet">
+              {hint}
+            </p>
+          </div>
+        </div>
+      ))}
+      {props.why !== null && (
+        <p id={`${id}-why`} class="why" role="alert">
+          {props.why}
+        </p>
+      )}
+    </fieldset>
   );
 }
 

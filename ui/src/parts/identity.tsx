@@ -3,6 +3,8 @@
 import type { JSX } from "preact";
 
 import type { Identity } from "../generated";
+import { clock, span } from "../logic/time";
+import { useNow } from "./clock";
 import { Visible } from "./text";
 
 /** What an installation may do, as a list. */
@@ -20,17 +22,31 @@ export function Rights({ identity }: { identity: Identity }): JSX.Element | null
   );
 }
 
-/** The name of an installation and the cloud it is paired with. */
-export function IdentityCard({ identity }: { identity: Identity }): JSX.Element {
+/** The name of an installation, the cloud it is paired with, and how old its token is. */
+export function IdentityCard(props: { identity: Identity; pairedAt: number | null }): JSX.Element {
+  const { identity, pairedAt } = props;
   return (
     <section class="card" aria-labelledby="installation-name">
       <p class="label">This computer</p>
       <h2 id="installation-name" class="name">
         <Visible text={identity.name} />
       </h2>
-      <p class="quiet">Paired with {host(identity.cloud)}</p>
+      <p class="quiet">
+        Paired with <Visible text={host(identity.cloud)} />
+        {pairedAt !== null && <Age pairedAt={pairedAt} />}
+      </p>
       <Rights identity={identity} />
     </section>
+  );
+}
+
+function Age({ pairedAt }: { pairedAt: number }): JSX.Element {
+  const now = useNow();
+  return (
+    <>
+      {" "}
+      since {clock(pairedAt, now)}: its token is {span(now - pairedAt)} old
+    </>
   );
 }
 

@@ -5,14 +5,19 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Problem } from "../generated";
 import { NoteShape, WarningShape } from "./shapes";
 
-/** A problem with its remedy. */
-export function ProblemNote({ problem }: { problem: Problem }): JSX.Element {
+/** A problem with its remedy, and what can be done at once. */
+export function ProblemNote(props: {
+  problem: Problem;
+  children?: ComponentChildren;
+}): JSX.Element {
+  const { problem, children } = props;
   return (
     <div class="note problem" role="group" aria-label="Problem">
       <WarningShape />
       <div>
         <p class="what">{problem.what}</p>
         {problem.remedy !== null && <p class="remedy">{problem.remedy}</p>}
+        {children}
       </div>
     </div>
   );

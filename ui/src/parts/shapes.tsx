@@ -72,6 +72,12 @@ const STANDINGS: Record<Standing, JSX.Element> = {
     </>
   ),
   none: <circle class="line dashed" cx="10" cy="10" r="7.5" />,
+  refused: (
+    <>
+      <circle class="line" cx="10" cy="10" r="7.5" />
+      <path class="line" d="m7.5 7.5 5 5m0-5-5 5" />
+    </>
+  ),
 };
 
 const SEVERITIES: Record<Severity, JSX.Element> = {

@@ -8,6 +8,8 @@ import { type Tab, TABS } from "../state";
 const LABELS: Record<Tab, string> = {
   overview: "Overview",
   requests: "Requests",
+  devices: "Devices",
+  senders: "Senders",
   logs: "Logs",
   settings: "Settings",
 };

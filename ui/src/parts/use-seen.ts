@@ -6,17 +6,19 @@ import { useEffect, useState } from "preact/hooks";
 import { join, sawAll, type Stretch, stretchShown } from "../logic/seen";
 
 /**
- * Whether every part of `text` was visible inside `box` at some time. Both scroll, and so does the
- * page around them; it is looked again whenever anything scrolls or changes its size.
+ * Whether every part of `text` was visible inside `box` at some time while it said `what`; none:
+ * that does not matter. Both scroll, and so does the page around them; it is looked again whenever
+ * anything scrolls or changes its size.
  */
 export function useSeen(
   box: RefObject<HTMLElement | null>,
   text: RefObject<HTMLElement | null>,
-  wanted: boolean,
+  what: object | null,
 ): boolean {
-  const [isSeen, setSeen] = useState(false);
+  const [seenOf, setSeenOf] = useState<object | null>(null);
+  const isSeen = seenOf === what;
   useEffect(() => {
-    if (!wanted || isSeen || box.current === null || text.current === null) return;
+    if (isSeen || box.current === null || text.current === null) return;
     const boxElement = box.current;
     const textElement = text.current;
     let seen: Stretch[] = [];
@@ -30,7 +32,7 @@ export function useSeen(
       );
       if (stretch === null) return;
       seen = join(seen, stretch);
-      if (sawAll(seen)) setSeen(true);
+      if (sawAll(seen)) setSeenOf(what);
     }
 
     const resized = new ResizeObserver(look);
@@ -46,8 +48,8 @@ export function useSeen(
       document.removeEventListener("scroll", look, { capture: true });
       document.removeEventListener("visibilitychange", look);
     };
-  }, [box, text, wanted, isSeen]);
-  return !wanted || isSeen;
+  }, [box, text, what, isSeen]);
+  return isSeen;
 }
 
 function screenEdges(element: HTMLElement): { top: number; bottom: number } {

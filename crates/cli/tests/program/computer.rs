@@ -55,6 +55,7 @@ impl Computer {
     /// installation and nothing secret.
     pub(crate) fn left_of_a_pairing(&self) -> Vec<String> {
         let files = fs::read_dir(self.path("data")).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.is_file());
         let files = files.filter(|path| path.extension().is_none_or(|it| it != "lock"));
         let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         let holds = |path: &PathBuf| {

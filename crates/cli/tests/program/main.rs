@@ -2,6 +2,8 @@
 #![cfg(all(test, unix))]
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod computer;
 #[cfg(test)]
 mod ended;
@@ -15,6 +17,8 @@ mod migration;
 mod npm_bridge;
 #[cfg(test)]
 mod pairing;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod revoked;
 #[cfg(test)]

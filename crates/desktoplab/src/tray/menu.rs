@@ -73,10 +73,12 @@ impl Menu {
     pub fn line_at(&self, path: &[&str]) -> anyhow::Result<&MenuLine> {
         let mut lines = &self.lines;
         let mut found = None;
-        for label in path {
+        for (depth, label) in path.iter().enumerate() {
+            // A line that leads on may be named like one that only says something.
+            let leads_on = |line: &MenuLine| depth + 1 == path.len() || !line.children.is_empty();
             let line = lines
                 .iter()
-                .find(|line| line.label == *label)
+                .find(|line| line.label == *label && leads_on(line))
                 .with_context(|| format!("no line says {label:?} in {path:?}:\n{self}"))?;
             lines = &line.children;
             found = Some(line);

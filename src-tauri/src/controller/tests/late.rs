@@ -10,9 +10,9 @@ fn is_pairing(installation: &Installation) -> bool {
 async fn a_pairing_anew_that_is_cancelled_goes_back_without_looking_like_a_success() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     program.until_some("a code", |notes| ticket(notes).cloned()).await;
-    program.wish(Request::CancelPairing);
+    program.wish(Request::CancelPairing { slot: FIRST });
     program.until_connected().await;
     let seen = program.notes.borrow().installations.clone();
     let after = seen.iter().rposition(is_pairing).unwrap() + 1;
@@ -27,8 +27,12 @@ async fn a_pairing_anew_that_is_cancelled_goes_back_without_looking_like_a_succe
 async fn what_is_told_of_a_pairing_that_was_given_up_stops_no_bridge() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
-    program.events.send(Event::PairingEnded(Err(PairError::TimedOut))).unwrap();
-    program.events.send(Event::CannotStore(VaultError::Locked)).unwrap();
+    for event in [
+        SeatEvent::PairingEnded(Err(PairError::TimedOut)),
+        SeatEvent::CannotStore(VaultError::Locked),
+    ] {
+        program.events.send(Event::Seat(FIRST, event)).unwrap();
+    }
     computer.ask(&mut program).await;
     let upgrades = computer.cloud.calls().iter().filter(|call| call.route == "ws").count();
     assert_eq!(upgrades, 1, "the connection is the first one");
@@ -42,7 +46,8 @@ async fn a_token_that_comes_late_stops_the_bridge_before_its_own_starts() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
     let (id, token) = computer.cloud.mint_installation("Den");
-    program.events.send(Event::Stored(BridgeToken::parse(&token).unwrap(), Ok(()))).unwrap();
+    let stored = SeatEvent::Stored(BridgeToken::parse(&token).unwrap(), Ok(()));
+    program.events.send(Event::Seat(FIRST, stored)).unwrap();
     program
         .until("the new one", |it| {
             matches!(it, Installation::Paired(Paired { identity, cloud: Link::Up { .. }, .. })

@@ -36,7 +36,7 @@ impl Computer {
 
 impl Program {
     async fn until_offered(&mut self) -> NpmPairing {
-        self.until_some("an offer", |notes| match &notes.view.as_ref()?.installation {
+        self.until_some("an offer", |notes| match notes.first()? {
             Installation::Unpaired { npm, .. } => npm.clone(),
             Installation::Starting
             | Installation::Locked { .. }
@@ -69,7 +69,7 @@ async fn the_pairing_of_the_npm_bridge_is_offered_and_gone_on_with() {
         assert_eq!(Some(offered.id.as_str()), token.split(':').next());
         assert_eq!(offered.cloud, computer.cloud.base_url());
         assert_eq!(computer.left_of_npm(), FILES);
-        program.wish(Request::TakeOver { delete_files });
+        program.wish(Request::TakeOver { slot: FIRST, delete_files });
         program.until_connected().await;
         program.until_remarked(remark).await;
         assert_eq!(computer.left_of_npm(), left);
@@ -94,9 +94,9 @@ async fn a_pairing_that_cannot_be_taken_over_says_why_and_stays_whole() {
     let mut program = computer.start();
     program.until_offered().await;
     std::fs::write(computer.npm_file(FILES[1]), "{\"keys\": {\"ses_1\": \"d5d5").unwrap();
-    program.wish(Request::TakeOver { delete_files: true });
+    program.wish(Request::TakeOver { slot: FIRST, delete_files: true });
     let problem = program.until_some("a problem", |notes| {
-        let installation = &notes.view.as_ref()?.installation;
+        let installation = notes.first()?;
         if let Installation::Unpaired { problem, npm: None } = installation {
             problem.clone()
         } else {
@@ -111,8 +111,8 @@ async fn a_pairing_that_cannot_be_taken_over_says_why_and_stays_whole() {
 
     let mut program = computer.start();
     program.until_remarked("session-keys.json").await;
-    program.wish(Request::TakeOver { delete_files: true });
-    program.wish(Request::Pair);
+    program.wish(Request::TakeOver { slot: FIRST, delete_files: true });
+    program.wish(Request::Pair { slot: Some(FIRST) });
     let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone())).await;
     computer.cloud.approve_pairing(&code);
     program.until_connected().await;
@@ -126,9 +126,9 @@ async fn a_pairing_that_ended_here_is_not_offered_again_from_files_that_were_kep
     computer.was_used_with_npm();
     let mut program = computer.start();
     program.until_offered().await;
-    program.wish(Request::TakeOver { delete_files: false });
+    program.wish(Request::TakeOver { slot: FIRST, delete_files: false });
     program.until_connected().await;
-    program.wish(Request::Unpair);
+    program.wish(Request::Unpair { slot: FIRST });
     program.until_unpaired().await;
     program.until_remarked("credentials.json of the npm bridge still holds this access").await;
     program.end().await;

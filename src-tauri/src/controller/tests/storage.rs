@@ -6,7 +6,7 @@ use super::*;
 
 impl Computer {
     /// The journals in the data folder, with what belongs to them.
-    fn journals(&self) -> Vec<String> {
+    pub(super) fn journals(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.path().join("data")).unwrap();
         let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with("journal-")).collect()
@@ -23,12 +23,12 @@ impl Computer {
 }
 
 fn identity(notes: &Notes) -> Option<String> {
-    let Installation::Paired(paired) = &notes.view.as_ref()?.installation else { return None };
+    let Installation::Paired(paired) = notes.first()? else { return None };
     Some(paired.identity.id.clone())
 }
 
 fn storage(notes: &Notes) -> Option<&Problem> {
-    let Installation::Paired(paired) = &notes.view.as_ref()?.installation else { return None };
+    let Installation::Paired(paired) = notes.first()? else { return None };
     paired.storage.as_deref()
 }
 
@@ -51,7 +51,7 @@ async fn a_journal_that_cannot_be_written_is_told_once_and_so_is_its_end() {
     assert!(problem.remedy.unwrap().contains("Free some space"));
     assert!(tray.tooltip.contains("nothing can be stored"), "{}", tray.tooltip);
     let title = "Nothing can be stored".to_owned();
-    let begun = Intent::Tell { topic: Topic::Storage, title };
+    let begun = Intent::Tell { topic: Topic::Storage(FIRST), title };
     program.until_asked_for(begun.clone()).await;
     assert_eq!(computer.gateway.runs().len(), 0);
 
@@ -62,7 +62,7 @@ async fn a_journal_that_cannot_be_written_is_told_once_and_so_is_its_end() {
     };
     computer.cloud.wait_for("answer", SOON, answered).await;
     let title = "Messages are carried again".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Storage, title }).await;
+    program.until_asked_for(Intent::Tell { topic: Topic::Storage(FIRST), title }).await;
     assert_eq!(program.asked_for(|intent| *intent == begun), 1);
     program.end().await;
 }
@@ -80,7 +80,7 @@ async fn what_the_cloud_refused_for_good_is_counted() {
     });
     computer.cloud.say("ses_controller0003", "say: to nobody");
     let counted = program.until_some("a count", |notes| {
-        let installation = &notes.view.as_ref()?.installation;
+        let installation = notes.first()?;
         let Installation::Paired(paired) = installation else { return None };
         Some(paired.undelivered).filter(|it| *it > 0)
     });
@@ -96,7 +96,7 @@ async fn unpairing_leaves_no_journal() {
     let name = computer.journals().swap_remove(0);
     let damaged = format!("data/{name}.damaged-1700000000000");
     std::fs::write(computer.folder.path().join(damaged), "").unwrap();
-    program.wish(Request::Unpair);
+    program.wish(Request::Unpair { slot: FIRST });
     program.until_unpaired().await;
     assert_eq!(computer.journals(), [""; 0]);
     program.end().await;
@@ -107,7 +107,7 @@ async fn another_pairing_leaves_the_journal_of_the_one_before_until_it_is_stored
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
     let before = program.until_some("a name", identity).await;
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone())).await;
     assert!(computer.journals().iter().any(|name| name.contains(&before)));
     let after = computer.cloud.approve_pairing(&code);
@@ -122,16 +122,16 @@ async fn another_pairing_leaves_the_journal_of_the_one_before_until_it_is_stored
 async fn what_another_program_carries_is_not_unpaired() {
     let computer = Computer::new().await;
     let program = computer.start_paired().await;
-    program.wish(Request::Pause);
+    program.wish(Request::Pause { slot: FIRST });
     program.end().await;
     let (mut first, mut second) = (computer.start(), computer.start());
     for program in [&mut first, &mut second] {
         program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
     }
-    second.wish(Request::Resume);
+    second.wish(Request::Resume { slot: FIRST });
     second.until_connected().await;
 
-    first.wish(Request::Unpair);
+    first.wish(Request::Unpair { slot: FIRST });
     let title = "This computer was not unpaired".to_owned();
     first.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
     first.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
@@ -147,24 +147,24 @@ async fn what_another_program_carries_is_not_unpaired() {
 async fn what_is_wished_while_the_installation_is_being_claimed_comes_after() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
-    program.wish(Request::Pause);
+    program.wish(Request::Pause { slot: FIRST });
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
     let upgrades = || computer.cloud.calls().iter().filter(|call| call.route == "ws").count();
 
-    program.wish(Request::Resume);
-    program.wish(Request::Pause);
-    program.wish(Request::Resume);
-    program.wish(Request::Pair);
+    program.wish(Request::Resume { slot: FIRST });
+    program.wish(Request::Pause { slot: FIRST });
+    program.wish(Request::Resume { slot: FIRST });
+    program.wish(Request::Pair { slot: Some(FIRST) });
     program
         .until("pairing", |it| matches!(it, Installation::Pairing { ticket: Some(_), .. }))
         .await;
     assert_eq!(upgrades(), 1, "nothing was connected meanwhile");
-    program.wish(Request::CancelPairing);
+    program.wish(Request::CancelPairing { slot: FIRST });
     program.until_connected().await;
 
-    program.wish(Request::Pause);
+    program.wish(Request::Pause { slot: FIRST });
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
-    program.wish(Request::Resume);
+    program.wish(Request::Resume { slot: FIRST });
     program.wish(Request::Quit);
     tokio::time::timeout(SOON, program.life).await.unwrap().unwrap();
     assert_eq!(upgrades(), 2);
@@ -189,7 +189,7 @@ async fn a_key_of_the_journal_that_cannot_be_kept_is_told_with_what_to_do() {
 
     let mut program = computer.start();
     let shown = program.until_some("a problem", |notes| {
-        let Installation::Locked { problem } = &notes.view.as_ref()?.installation else {
+        let Installation::Locked { problem } = notes.first()? else {
             return None;
         };
         Some(problem.clone())

@@ -11,7 +11,7 @@ async fn an_installation_that_another_program_carries_is_left_to_it_until_it_end
     let first = computer.start_paired().await;
     let mut second = computer.start();
     let problem = second.until_some("a problem", |notes| {
-        let installation = &notes.view.as_ref()?.installation;
+        let installation = notes.first()?;
         if let Installation::Locked { problem } = installation {
             Some(problem.clone())
         } else {
@@ -46,7 +46,7 @@ async fn a_computer_that_was_removed_on_the_phone_pairs_again_in_the_same_proces
     computer.cloud.fault(Fault::Revoke);
     program.until("revoked", |it| matches!(it, Installation::Revoked { .. })).await;
     let title = "This computer is no longer paired".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Health, title }).await;
+    program.until_asked_for(Intent::Tell { topic: Topic::Health(FIRST), title }).await;
     let stopped =
         |gateway: &Gateway| (gateway.runs()[0].outcome == RunOutcome::Aborted).then_some(());
     assert!(computer.gateway.wait_for(SOON, stopped).await.is_some(), "the run goes on");
@@ -59,7 +59,7 @@ async fn a_computer_that_was_removed_on_the_phone_pairs_again_in_the_same_proces
         }
     };
     tokio::time::timeout(SOON, forgotten).await.unwrap();
-    program.wish(Request::Pair);
+    program.wish(Request::Pair { slot: Some(FIRST) });
     let code = program.until_some("a code", |notes| Some(ticket(notes)?.code.clone()));
     computer.cloud.approve_pairing(&code.await);
     program.until_connected().await;

@@ -25,35 +25,35 @@ fn a_side_that_is_tried_again_after_a_break_is_still_missing() {
 }
 
 #[test]
-fn an_answer_goes_to_the_approval_that_it_stands_under() {
+fn an_answer_goes_to_the_request_that_it_stands_under() {
     let mut view = view(paired(up(None), up(None)));
-    view.approvals = vec![approval("a", "make"), approval("b", "make")];
-    let decides = |index: usize, approval: &str| {
+    view.pending = vec![approval("a", "make"), approval("b", "make")];
+    let decides = |index: usize, key: &str| {
         let menu = tray(&view, NOW).menu;
         let submenus = menu.into_iter().filter_map(|item| match item {
             Item::Submenu { items, .. } => Some(items),
             Item::Text(_) | Item::Action { .. } | Item::Check { .. } | Item::Separator => None,
         });
-        let decide = |label: &str, decision| Item::Action {
+        let decide = |label: &str, verdict| Item::Action {
             label: label.into(),
-            request: Request::Decide { approval: approval.into(), decision },
+            request: Request::Decide { key: key.into(), verdict, notify: false },
         };
         let items: Vec<_> = submenus.collect();
         items[index][..2]
-            == [decide("Allow once", Decision::AllowOnce), decide("Deny", Decision::Deny)]
+            == [decide("Allow once", Verdict::AllowOnce), decide("Deny", Verdict::Deny)]
     };
     assert!(decides(0, "a") && decides(1, "b"));
 }
 
 #[test]
-fn a_menu_whose_words_change_does_the_same_and_one_with_another_approval_does_not() {
+fn a_menu_whose_words_change_does_the_same_and_one_with_another_request_does_not() {
     let mut view = view(paired(up(None), down(Some(NOW + 7_200))));
-    view.approvals = vec![approval("a", "make")];
+    view.pending = vec![approval("a", "make")];
     let before = tray(&view, NOW).menu;
     let later = tray(&view, NOW + 1_000).menu;
     assert_ne!(before, later);
     assert!(do_the_same(&before, &later));
-    view.approvals = vec![approval("b", "make")];
+    view.pending = vec![approval("b", "make")];
     let other = tray(&view, NOW).menu;
     assert!(!do_the_same(&before, &other));
 }
@@ -61,7 +61,7 @@ fn a_menu_whose_words_change_does_the_same_and_one_with_another_approval_does_no
 #[test]
 fn more_requests_than_fit_open_the_window_at_the_requests() {
     let mut view = view(paired(up(None), up(None)));
-    view.approvals = (0..6).map(|number| approval(&number.to_string(), "make")).collect();
+    view.pending = (0..6).map(|number| approval(&number.to_string(), "make")).collect();
     let more = Item::Action {
         label: "1 more request…".into(),
         request: Request::Open { page: Some(Page::Requests) },
@@ -104,7 +104,16 @@ proptest! {
             unreachable!("it is paired")
         };
         let mut view = view(Installation::Paired(Paired { identity, ..paired }));
-        view.approvals = vec![approval("a", &words)];
+        view.pending = vec![
+            approval("a", &words),
+            pending("b", Subject::Device(device(&words, Severity::Medium))),
+            pending("c", Subject::Node(node(&words, Severity::High))),
+            pending("d", Subject::Sender(sender(Some(&words)))),
+        ];
+        let other = seat(2, &words, Installation::Starting);
+        if long % 2 == 0 {
+            view.installations.push(other);
+        }
         let tray = tray(&view, NOW);
         prop_assert!(!tray.tooltip.contains('\n') && tray.tooltip.chars().count() <= 90);
         for label in labels(&tray.menu) {

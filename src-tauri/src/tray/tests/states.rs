@@ -137,6 +137,7 @@ fn both_sides_are_connected() {
       Workshop
     ----
     > Pause
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -158,6 +159,7 @@ fn both_sides_are_being_connected() {
       Workshop
     ----
     > Pause
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -180,6 +182,7 @@ fn a_side_that_is_missing_says_when_it_is_tried_again() {
     > Try again
     ----
     > Pause
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -203,6 +206,7 @@ fn a_side_that_only_a_person_can_bring_back_says_how() {
     > Try again
     ----
     > Pause
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -235,6 +239,7 @@ fn while_nothing_can_be_stored_it_is_not_connected_and_says_what_to_do() {
     > Try again
     ----
     > Pause
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -255,6 +260,7 @@ fn paused_it_can_be_resumed() {
       Workshop
     ----
     > Resume
+    > Pair another installation…
     ----
     > Open Sophon Desktop
     > Logs
@@ -283,55 +289,5 @@ fn a_removed_pairing_can_be_made_again() {
     > [x] Start at login
     > About
     > Quit
-    ");
-}
-
-#[test]
-fn approvals_stand_with_their_answers() {
-    let mut view = view(paired(up(None), up(None)));
-    view.approvals = vec![
-        approval("a", "git push origin my_branch"),
-        Approval { severity: Severity::High, ..approval("b", "rm -rf /srv\n\u{202e}txt.exe") },
-        Approval { deciding: Some(Decision::AllowOnce), ..approval("c", "make") },
-        Approval { deciding: Some(Decision::Deny), ..approval("d", "make") },
-        Approval { command: None, offers: vec![Decision::Deny], ..approval("e", "") },
-        approval("f", "make"),
-        approval("g", "make"),
-    ];
-    assert_snapshot!(print(&tray(&view, NOW)), @r"
-    icon: connected, marked
-    tooltip: Sophon: connected · 5 requests wait
-      Sophon: connected
-      OpenClaw 2026.9.6: connected
-      Workshop
-    ----
-    + git push origin my_branch
-        > Allow once
-        > Deny
-        > Show…
-    + rm -rf /srv⏎‹U+202E›txt.exe
-          Much is at stake: look before you allow it
-        > Show…
-        > Deny
-    + make
-          Allowing…
-        > Show…
-    + make
-          Denying…
-        > Show…
-    + Look something up
-        > Deny
-        > Show…
-    > 2 more requests…
-    ----
-    > Pause
-    ----
-    > Open Sophon Desktop
-    > Logs
-    > Settings
-    ----
-    > [x] Start at login
-    > About
-    > Quit (the phone will show this computer as away)
     ");
 }

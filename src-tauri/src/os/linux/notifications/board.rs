@@ -175,9 +175,10 @@ impl<At: Copy + Default + Ord> Board<At> {
 
 #[cfg(test)]
 mod tests {
+    use control::Verdict;
+
     use super::*;
     use crate::notification::{Button, Urgency};
-    use crate::view::Decision;
 
     const END_MS: u64 = 1_000;
     /// After all that happened to the notifications of a new board.
@@ -205,18 +206,18 @@ mod tests {
         board.closed(&Signal { sender: &name(sender), at: LATER, id });
     }
 
+    fn allow(id: &str) -> Request {
+        Request::Decide { key: id.into(), verdict: Verdict::AllowOnce, notify: false }
+    }
+
     fn question(id: &str) -> Notification {
-        let decision = Decision::AllowOnce;
         Notification {
-            topic: Topic::Approval(id.into()),
+            topic: Topic::Request(id.into()),
             title: "Allow this command?".into(),
             body: "ls".into(),
             prompt: None,
-            buttons: vec![Button {
-                label: "Allow once".into(),
-                request: Request::Decide { approval: id.into(), decision },
-            }],
-            on_click: Some(Request::Show { approval: id.into() }),
+            buttons: vec![Button { label: "Allow once".into(), request: allow(id) }],
+            on_click: Some(Request::Show { key: id.into() }),
             urgency: Urgency::Critical,
             expires_at_ms: Some(END_MS),
         }
@@ -227,7 +228,7 @@ mod tests {
         set_owner(&mut board, Some(":1.7"), 1);
         for (id, number) in [("a", 1), ("b", 2)] {
             board.put(question(id));
-            board.shown(&Topic::Approval(id.into()), number, number);
+            board.shown(&Topic::Request(id.into()), number, number);
         }
         board
     }
@@ -235,10 +236,8 @@ mod tests {
     #[test]
     fn a_click_counts_once() {
         let mut board = board();
-        let decision = Decision::AllowOnce;
-        let request = Request::Decide { approval: "b".into(), decision };
         let counted = click(&mut board, ":1.7", 2, "button-0", 0);
-        assert_eq!(counted, Some(Click { request, id: 2 }));
+        assert_eq!(counted, Some(Click { request: allow("b"), id: 2 }));
         assert_eq!(click(&mut board, ":1.7", 2, "button-0", 0), None);
     }
 
@@ -272,7 +271,7 @@ mod tests {
     fn what_was_said_before_a_notification_took_its_form_is_not_about_that_form() {
         let mut board = board();
         board.put(question("a"));
-        board.shown(&Topic::Approval("a".into()), 1, 20);
+        board.shown(&Topic::Request("a".into()), 1, 20);
         let sender = name(":1.7");
         let early = Signal { sender: &sender, at: 19, id: 1 };
         assert_eq!(board.invoked(&early, "button-0", 0), None);
@@ -294,8 +293,8 @@ mod tests {
         let mut board = board();
         board.put(question("a"));
         assert_eq!(board.pending(), [(question("a"), Some(1))]);
-        assert_eq!(board.remove(&Topic::Approval("a".into())), Some(1));
-        assert_eq!(board.remove(&Topic::Approval("a".into())), None);
+        assert_eq!(board.remove(&Topic::Request("a".into())), Some(1));
+        assert_eq!(board.remove(&Topic::Request("a".into())), None);
     }
 
     #[test]

@@ -106,6 +106,8 @@ fn timeout_ms(shown: &Notification, now_ms: u64) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use control::Slot;
+
     use super::*;
     use crate::notification::{Button, Prompt};
     use crate::request::Page;
@@ -113,13 +115,13 @@ mod tests {
 
     fn shown() -> Notification {
         Notification {
-            topic: Topic::Health,
+            topic: Topic::Health(Slot(1)),
             title: "A & B".into(),
             body: "<b>1 && 2</b>".into(),
             prompt: Some(Prompt { clickable: None, plain: "Open Sophon Desktop.".into() }),
             buttons: vec![
                 Button { label: "Retry".into(), request: Request::RetryNow },
-                Button { label: "Pause".into(), request: Request::Pause },
+                Button { label: "Pause".into(), request: Request::Pause { slot: Slot(1) } },
             ],
             on_click: Some(Request::Open { page: Some(Page::Overview) }),
             urgency: Urgency::Critical,
@@ -164,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_key_asks_for_what_its_button_says_and_no_other_key_for_anything() {
-        assert_eq!(request_of(&shown(), "button-1"), Some(Request::Pause));
+        assert_eq!(request_of(&shown(), "button-1"), Some(Request::Pause { slot: Slot(1) }));
         assert_eq!(request_of(&shown(), "default"), shown().on_click);
         for key in ["button-2", "button-", "button-01", "button-+1", "", "Pause"] {
             assert_eq!(request_of(&shown(), key), None, "{key}");

@@ -5,12 +5,12 @@ mod service;
 
 use std::time::Duration;
 
+use control::Verdict;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::*;
 use crate::notification::{Button, Prompt, Urgency};
-use crate::view::Decision;
 use private_bus::PrivateBus;
 use service::{Call, DEADLINE, Service, emit};
 
@@ -31,23 +31,23 @@ impl App {
 }
 
 fn topic(id: &str) -> Topic {
-    Topic::Approval(id.to_owned())
+    Topic::Request(id.to_owned())
 }
 
-fn decide(id: &str, decision: Decision) -> Request {
-    Request::Decide { approval: id.to_owned(), decision }
+fn decide(id: &str, verdict: Verdict) -> Request {
+    Request::Decide { key: id.to_owned(), verdict, notify: false }
 }
 
 fn question(id: &str) -> Notification {
     let button =
-        |label: &str, decision| Button { label: label.into(), request: decide(id, decision) };
+        |label: &str, verdict| Button { label: label.into(), request: decide(id, verdict) };
     Notification {
         topic: topic(id),
         title: format!("question {id}"),
         body: "cat <a> & <b>".into(),
         prompt: Some(Prompt { clickable: None, plain: "Open Sophon Desktop to decide.".into() }),
-        buttons: vec![button("Allow once", Decision::AllowOnce), button("Deny", Decision::Deny)],
-        on_click: Some(Request::Show { approval: id.to_owned() }),
+        buttons: vec![button("Allow once", Verdict::AllowOnce), button("Deny", Verdict::Deny)],
+        on_click: Some(Request::Show { key: id.to_owned() }),
         urgency: Urgency::Critical,
         expires_at_ms: Some(now_ms() + 3_600_000),
     }
@@ -71,8 +71,8 @@ async fn a_button_is_offered_and_its_click_counts_once() {
     service.click(a.id, "button-0").await;
     service.click(a.id, "button-1").await;
     service.click(b.id, "default").await;
-    assert_eq!(app.wish().await, decide("a", Decision::AllowOnce));
-    assert_eq!(app.wish().await, Request::Show { approval: "b".into() });
+    assert_eq!(app.wish().await, decide("a", Verdict::AllowOnce));
+    assert_eq!(app.wish().await, Request::Show { key: "b".into() });
     assert_eq!(service.next().await, Call::Close(a.id));
     assert_eq!(service.next().await, Call::Close(b.id));
 }
@@ -105,7 +105,7 @@ async fn signals_that_the_service_did_not_send_are_ignored() {
     zbus::fdo::DBusProxy::new(&forger).await.unwrap().get_id().await.unwrap();
 
     service.click(shown.id, "button-1").await;
-    assert_eq!(app.wish().await, decide("a", Decision::Deny));
+    assert_eq!(app.wish().await, decide("a", Verdict::Deny));
     assert_eq!(service.next().await, Call::Close(shown.id));
 }
 
@@ -180,7 +180,7 @@ async fn a_new_service_is_shown_what_is_still_wanted_and_old_ids_mean_nothing_to
     emit(&former, Some(&shown.sender), "ActionInvoked", &(shown.id, "button-0")).await;
     zbus::fdo::DBusProxy::new(&former).await.unwrap().get_id().await.unwrap();
     new.click(shown.id, "button-1").await;
-    assert_eq!(app.wish().await, decide("b", Decision::Deny));
+    assert_eq!(app.wish().await, decide("b", Verdict::Deny));
 }
 
 #[tokio::test]

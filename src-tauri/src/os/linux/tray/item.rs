@@ -170,16 +170,16 @@ fn pixmap(picture: &Picture) -> Option<ksni::Icon> {
 
 #[cfg(test)]
 mod tests {
+    use control::Verdict;
     use ksni::Tray as _;
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
     use super::*;
     use crate::tray::Icon;
-    use crate::view::Decision;
 
-    fn tray(label: &str, approval: &str) -> Tray {
-        let decision = Decision::AllowOnce;
-        let request = Request::Decide { approval: approval.into(), decision };
+    fn tray(label: &str, key: &str) -> Tray {
+        let verdict = Verdict::AllowOnce;
+        let request = Request::Decide { key: key.into(), verdict, notify: false };
         Tray {
             icon: Icon::Connected,
             marked: true,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_keep_the_numbers_of_the_lines_and_another_approval_does_not() {
+    fn other_words_keep_the_numbers_of_the_lines_and_another_request_does_not() {
         let (mut item, _wished) = item(tray("make", "a"));
         let before = shape(&item);
         item.show(tray("make (8 s left)", "a"));
@@ -221,8 +221,8 @@ mod tests {
         let Some(MenuItem::Standard(line)) = item.menu().pop() else { panic!("no line") };
         assert_eq!(line.label, "my__make");
         (line.activate)(&mut item);
-        let Ok(Request::Decide { approval, .. }) = wished.try_recv() else { panic!("no wish") };
-        assert_eq!(approval, "a");
+        let Ok(Request::Decide { key, .. }) = wished.try_recv() else { panic!("no wish") };
+        assert_eq!(key, "a");
     }
 
     #[test]

@@ -1,0 +1,140 @@
+//! The programs that run on this computer: the app, and the bridge without a screen.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use control::channel::{self, Program};
+use control::{Access, Answer, Ask, Pending, Slot};
+
+use crate::exit::{Exit, Failure};
+use crate::program::Ending;
+
+/// An answer, and where it came from.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) address: PathBuf,
+    pub(crate) answer: Answer,
+}
+
+/// What the programs know: each item with where to ask about it.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) requests: Vec<(PathBuf, Pending)>,
+    pub(crate) gateways: Vec<(PathBuf, Access)>,
+    /// Names of the installations, where there are several.
+    names: Vec<(PathBuf, Slot, String)>,
+}
+
+impl Known {
+    /// Says through which installation something came, where there are several.
+    pub(crate) fn via(&self, address: &Path, slot: Slot) -> Option<&str> {
+        let is_it = |it: &&(PathBuf, Slot, String)| it.0 == address && it.1 == slot;
+        self.names.iter().find(is_it).map(|(.., name)| name.as_str())
+    }
+}
+
+/// Asks every program that runs with this data folder, the app first.
+///
+/// # Errors
+/// [`Exit::NotRunning`] when none does, or why one cannot be asked.
+pub(crate) async fn ask_all(data_dir: &Path, ask: &Ask) -> Result<Vec<Answered>, Failure> {
+    let mut answers = Vec::new();
+    for program in [Program::Desktop, Program::Bridge] {
+        let address = channel::address(data_dir, program);
+        match channel::ask(&address, ask).await {
+            Ok(answer) => answers.push(Answered { address, answer }),
+            Err(error) if channel::is_nobody(&error) => {}
+            Err(error) => return Err(unusable(&error)),
+        }
+    }
+    if answers.is_empty() { Err(not_running(data_dir)) } else { Ok(answers) }
+}
+
+/// Asks one program.
+///
+/// # Errors
+/// [`Exit::NotRunning`] when it runs no more, or why it cannot be asked.
+pub(crate) async fn ask_one(data_dir: &Path, address: &Path, ask: &Ask) -> Result<Answer, Failure> {
+    channel::ask(address, ask).await.map_err(|error| {
+        if channel::is_nobody(&error) { not_running(data_dir) } else { unusable(&error) }
+    })
+}
+
+/// Asks every program for what waits, and what is known of the gateways.
+///
+/// # Errors
+/// As [`ask_all`]; or a program refuses, and no other one answers.
+pub(crate) async fn known(data_dir: &Path, ask: &Ask) -> Result<Known, Ending> {
+    let mut known = Known::default();
+    let (mut is_answered, mut refused) = (false, None);
+    for Answered { address, answer } in ask_all(data_dir, ask).await? {
+        let (requests, gateways) = match answer {
+            Answer::Pending { requests, gateways } | Answer::Access { gateways, requests } => {
+                (requests, gateways)
+            }
+            other @ (Answer::Text { .. }
+            | Answer::History { .. }
+            | Answer::Done { .. }
+            | Answer::Refused(_)
+            | Answer::Installations { .. }) => {
+                refused.get_or_insert(unexpected(other));
+                continue;
+            }
+        };
+        is_answered = true;
+        known.requests.extend(requests.into_iter().map(|it| (address.clone(), it)));
+        known.gateways.extend(gateways.into_iter().map(|it| (address.clone(), it)));
+    }
+    if known.gateways.len() > 1 {
+        known.names = names(data_dir).await?;
+    }
+    known.requests.sort_by_key(|(_, request)| request.asked_at_ms.unwrap_or(u64::MAX));
+    match refused {
+        Some(refused) if !is_answered => Err(refused),
+        Some(_) | None => Ok(known),
+    }
+}
+
+/// Asks every program for the names of its installations.
+async fn names(data_dir: &Path) -> Result<Vec<(PathBuf, Slot, String)>, Failure> {
+    let mut names = Vec::new();
+    for Answered { address, answer } in ask_all(data_dir, &Ask::Installations).await? {
+        let Answer::Installations { installations } = answer else { continue };
+        names.extend(installations.into_iter().map(|it| (address.clone(), it.slot, it.name)));
+    }
+    Ok(names)
+}
+
+/// An answer that ends what was wanted.
+pub(crate) fn unexpected(answer: Answer) -> Ending {
+    match answer {
+        Answer::Refused(refusal) => Ending::Refused(refusal),
+        Answer::Text { .. }
+        | Answer::Pending { .. }
+        | Answer::History { .. }
+        | Answer::Access { .. }
+        | Answer::Done { .. }
+        | Answer::Installations { .. } => Failure::fatal(
+            "The program that runs answered something else.",
+            "Quit it, then start it again: it is of another version.",
+        )
+        .into(),
+    }
+}
+
+fn not_running(data_dir: &Path) -> Failure {
+    Failure {
+        exit: Exit::NotRunning,
+        code: "not_running",
+        message: format!(
+            "No Sophon program runs on this computer with the data folder {}.",
+            data_dir.display()
+        ),
+        hint: Some("Start Sophon Desktop, or run `sophon-bridge`, then try again.".to_owned()),
+    }
+}
+
+fn unusable(error: &io::Error) -> Failure {
+    let message = format!("The program that runs cannot be asked: {error}.");
+    Failure { code: "not_answering", ..Failure::fatal(message, "Quit it, then start it again.") }
+}

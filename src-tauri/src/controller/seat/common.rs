@@ -1,0 +1,82 @@
+//! What all installations share.
+
+use std::path::PathBuf;
+
+use cli::{Config, FIRST, Failure, Options};
+use dial::Dialer;
+use tokio::sync::mpsc::UnboundedSender;
+use vault::Place;
+
+use crate::controller::Event;
+use crate::stored::StoredSeat;
+
+/// What all installations share.
+#[derive(Clone, Debug)]
+pub(in crate::controller) struct Common {
+    /// What the command line and the environment say.
+    pub(in crate::controller) options: Options,
+    /// Where the secrets are kept.
+    pub(in crate::controller) secrets: Place,
+    /// Where the npm bridge keeps its credentials.
+    pub(in crate::controller) npm_folder: Option<PathBuf>,
+    /// Dials both sides.
+    pub(in crate::controller) dialer: Dialer,
+    /// Takes what happened.
+    pub(in crate::controller) events: UnboundedSender<Event>,
+}
+
+impl Common {
+    /// What holds for one installation. Flags and variables speak of the first one; for the others
+    /// they are what holds where nothing is stored, and a token is the first one's alone.
+    ///
+    /// # Errors
+    /// A wrong flag or variable of the environment, or a stored setting that cannot be used.
+    pub(super) fn config(&self, stored: &StoredSeat) -> Result<Config, Failure> {
+        let config = Config::read(&with_stored(&self.options, stored))?;
+        Ok(Config {
+            slot: stored.slot,
+            token: config.token.filter(|_| stored.slot == FIRST),
+            secrets: self.secrets.clone(),
+            npm_folder: self.npm_folder.clone(),
+            ..config
+        })
+    }
+}
+
+fn with_stored(options: &Options, stored: &StoredSeat) -> Options {
+    let mut options = options.clone();
+    let fill = |option: &mut Option<String>, text: &str| {
+        let is_given = option.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let is_wanted = !is_given || stored.slot != FIRST;
+        if is_wanted && !text.is_empty() {
+            *option = Some(text.to_owned());
+        }
+    };
+    fill(&mut options.host_label, &stored.name);
+    fill(&mut options.openclaw_url, &stored.gateway_url);
+    fill(&mut options.sophon_base, &stored.cloud_url);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use control::Slot;
+
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_what_is_stored_for_the_first_installation_and_no_other() {
+        let flags = ["sophon-bridge", "--sophon-base", "https://flag.example"];
+        let options = cli::Arguments::try_parse_from(flags).unwrap().options;
+        for (slot, stored, wins) in [
+            (FIRST, "https://stored.example", "https://flag.example"),
+            (Slot(2), "https://stored.example", "https://stored.example"),
+            (Slot(2), "", "https://flag.example"),
+        ] {
+            let mut seat = StoredSeat::new(slot);
+            seat.cloud_url = stored.to_owned();
+            assert_eq!(with_stored(&options, &seat).sophon_base.as_deref(), Some(wins));
+        }
+    }
+}
