@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(fuzz::files(folder.path()).iter().any(|kept| kept == bytes), "nothing is lost");
     if file.write(&stored).is_ok() {
         let (_, again, problem) = StoredFile::read(folder.path());
-        assert_eq!((again.name, again.paused), (stored.name, stored.paused));
+        assert_eq!(again, stored);
         assert_eq!(problem, None, "what was written is read again");
     } else {
         assert_eq!(stored, Stored::default(), "a newer program's settings are not guessed at");

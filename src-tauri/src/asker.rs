@@ -1,15 +1,40 @@
 //! Who asks, and for what, in words that fit a line of a menu or of a notification.
 
-use control::{DeviceChange, DeviceRequest, Foreign, NodeRequest, SenderRequest, marked};
+use control::{
+    DeviceChange, DeviceRequest, Foreign, NodeRequest, Pending, SenderRequest, Subject, marked,
+};
 
 use crate::text::{shorten_end, shorten_middle, visible};
 
+/// Longest question that is told whole, in characters.
+pub const QUESTION_CHARS: usize = 160;
 /// Longest name within a sentence, in characters.
 const NAME_CHARS: usize = 28;
 /// Longest entry of a list, in characters.
 const ENTRY_CHARS: usize = 40;
 /// What messengers call the name that people choose to be found by.
 const HANDLE: &str = "username";
+
+/// Why a request can be allowed in the window alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToBeRead {
+    /// Much is at stake.
+    Grave,
+    /// It is longer than what stands elsewhere, or something in it is not what it looks like.
+    NotAllThere,
+}
+
+/// Says why a request has to be read in the window before it may be allowed; none where a line tells
+/// all of it.
+pub fn to_be_read(request: &Pending) -> Option<ToBeRead> {
+    if request.is_grave() {
+        return Some(ToBeRead::Grave);
+    }
+    let Subject::Approval(approval) = &request.subject else { return None };
+    let question = approval.command.as_deref().or(approval.message.as_deref())?;
+    let is_all_there = question.chars().count() <= QUESTION_CHARS && marked(question) == question;
+    (!is_all_there).then_some(ToBeRead::NotAllThere)
+}
 
 /// Shows a text of a stranger in at most that many characters, and says how many are missing.
 pub fn shown(text: &Foreign, max_chars: usize) -> String {
@@ -88,9 +113,10 @@ pub fn new_rights(change: &DeviceChange, max_chars: usize) -> Option<String> {
     (!new.is_empty()).then(|| list(new, 0, max_chars))
 }
 
-/// Lists the commands that agents could run on a device.
+/// Lists the commands that agents could run on a device, its abilities and its permissions.
 pub fn commands(request: &NodeRequest, max_chars: usize) -> String {
-    list(request.commands.iter().chain(&request.capabilities), request.unlisted, max_chars)
+    let abilities = request.capabilities.iter().chain(&request.permissions);
+    list(request.commands.iter().chain(abilities), request.unlisted, max_chars)
 }
 
 /// Lists as many as fit, at least one, and counts the rest.

@@ -106,8 +106,6 @@ pub struct Controller<S> {
     is_ending: bool,
     /// Installations of this computer, oldest first; never empty.
     seats: Vec<Seat>,
-    /// Number of the next one that is added.
-    next_slot: Slot,
     refused: Option<RefusedSetting>,
     remarks: Vec<String>,
     announced: Announced,
@@ -136,7 +134,6 @@ impl<S: Shell> Controller<S> {
             shell,
             common,
             file,
-            next_slot: seats::after(&seats),
             stored,
             start_at_login,
             tray_host: tray,
@@ -222,7 +219,9 @@ impl<S: Shell> Controller<S> {
             }
             Request::CancelPairing { slot } => self.with(slot, Seat::cancel_pairing),
             Request::CopyLink { slot } => self.with(slot, Seat::copy_link),
-            Request::Decide { key, verdict, notify } => self.decide(&key, verdict, notify),
+            Request::Decide { key, verdict, notify, seen } => {
+                self.decide(&key, verdict, notify, &seen);
+            }
             Request::Device { slot, device, act } => self.change_device(slot, &device, &act),
             Request::SetUp { slot, level } => self.set_up(slot, level),
             Request::HideSetup { slot } => self.desk.hide_setup(slot),

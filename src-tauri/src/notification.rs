@@ -78,10 +78,12 @@ impl Notification {
 pub fn news(topic: Topic, title: &str, text: &str) -> Notification {
     let page = |page| Request::Open { page: Some(page) };
     let on_click = match &topic {
-        Topic::Health(_) | Topic::Storage(_) | Topic::Pairing | Topic::Messages | Topic::Keys => {
-            page(Page::Overview)
-        }
-        Topic::Access => page(Page::Devices),
+        Topic::Health(_)
+        | Topic::Storage(_)
+        | Topic::Pairing(_)
+        | Topic::Messages(_)
+        | Topic::Keys(_) => page(Page::Overview),
+        Topic::Access(_) => page(Page::Devices),
         Topic::Request(key) => Request::Show { key: key.clone() },
     };
     Notification {
@@ -98,6 +100,8 @@ pub fn news(topic: Topic, title: &str, text: &str) -> Notification {
 
 #[cfg(test)]
 mod tests {
+    use control::Slot;
+
     use super::*;
 
     #[test]
@@ -107,7 +111,7 @@ mod tests {
         assert_eq!(told.text(true), "ls␛\nOpenClaw confirmed it.");
         assert_eq!(told.on_click, Some(Request::Show { key: "a1".into() }));
         assert_eq!((told.urgency, told.expires_at_ms), (Urgency::Normal, None));
-        let told = news(Topic::Access, "A phone has joined", "It used the code.");
+        let told = news(Topic::Access(Slot(1)), "A phone has joined", "It used the code.");
         assert_eq!(told.on_click, Some(Request::Open { page: Some(Page::Devices) }));
     }
 }

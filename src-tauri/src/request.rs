@@ -40,6 +40,8 @@ pub enum Request {
         verdict: Verdict,
         /// Whether to tell a person who is let in (senders).
         notify: bool,
+        /// Digest of the request that the person was shown.
+        seen: String,
     },
     /// Do something to a device of a gateway.
     Device {

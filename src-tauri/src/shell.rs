@@ -47,15 +47,15 @@ pub enum Topic {
     /// Whether what must outlive the program can be stored.
     Storage(Slot),
     /// Devices, senders and codes for a phone.
-    Access,
+    Access(Slot),
     /// What became of a request.
     Request(String),
     /// Pairing.
-    Pairing,
+    Pairing(Slot),
     /// Messages that are not carried.
-    Messages,
+    Messages(Slot),
     /// Keys of encrypted chats.
-    Keys,
+    Keys(Slot),
 }
 
 /// No desktop: nothing is shown anywhere.

@@ -1,18 +1,19 @@
 //! What this program remembers beside its secrets: `settings.json` in the data folder.
 
+// Named, because the fuzz targets take this file in under another folder.
+#[path = "stored/format.rs"]
 mod format;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cli::FIRST;
 use control::Slot;
 
 use self::format::{Format, VERSION};
 use crate::view::AccessMode;
 
 /// Largest file that is read, in bytes.
-const MAX_SIZE: u64 = 64 * 1024;
+const MAX_SIZE: u64 = 256 * 1024;
 
 /// What is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Stored {
     pub access: AccessMode,
     /// Installations of this computer, by their numbers.
     pub seats: Vec<StoredSeat>,
+    /// Number of the next one that is added: no number is given twice.
+    pub next_slot: Slot,
 }
 
 /// What is remembered of one installation.
@@ -34,6 +37,8 @@ pub struct StoredSeat {
     pub name: String,
     /// Address of its gateway; empty: as OpenClaw's own configuration says.
     pub gateway_url: String,
+    /// Folder of OpenClaw's configuration; empty: the usual one.
+    pub openclaw_folder: String,
     /// Address of its cloud; empty: the usual one.
     pub cloud_url: String,
     /// Whether the person paused it.
@@ -46,8 +51,9 @@ pub struct StoredSeat {
 
 impl Default for Stored {
     fn default() -> Self {
-        let seats = vec![StoredSeat::new(FIRST)];
-        Self { notifications: true, access: AccessMode::default(), seats }
+        let seats = vec![StoredSeat::new(Slot::FIRST)];
+        let next_slot = Slot(Slot::FIRST.0.saturating_add(1));
+        Self { notifications: true, access: AccessMode::default(), seats, next_slot }
     }
 }
 
@@ -58,6 +64,7 @@ impl StoredSeat {
             slot,
             name: String::new(),
             gateway_url: String::new(),
+            openclaw_folder: String::new(),
             cloud_url: String::new(),
             paused: false,
             paired_as: None,
@@ -147,6 +154,8 @@ mod tests {
         (changed.seats[0].name, changed.seats[0].paused) = ("Den".into(), true);
         let second = StoredSeat { paired_at_ms: Some(5), ..StoredSeat::new(Slot(2)) };
         changed.seats.push(second);
+        (changed.seats[0].openclaw_folder, changed.next_slot) =
+            ("~/.openclaw-work".into(), Slot(9));
         file.write(&changed).unwrap();
         assert_eq!(StoredFile::read(&place).1, changed);
     }

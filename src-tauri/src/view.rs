@@ -220,6 +220,8 @@ pub struct SeatSettings {
     pub name: String,
     /// Address of the gateway; empty: as OpenClaw's own configuration says.
     pub gateway_url: String,
+    /// Folder of OpenClaw's configuration; empty: the usual one.
+    pub openclaw_folder: String,
     /// Address of Sophon Cloud; empty: the usual one.
     pub cloud_url: String,
 }

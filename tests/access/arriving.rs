@@ -63,13 +63,13 @@ async fn a_device_is_shown_with_who_it_says_it_is_and_what_it_asks_for() {
         let now = world.waiting(&[&asked]).await;
         let shown = request(&now.devices.unwrap().pending, &asked);
         assert_eq!(shown.device.as_str(), device.id);
+        assert_eq!(shown.may_expire_at_ms() - shown.asked_at_ms, 300_000);
         let text = |text: Option<ForeignText>| text.unwrap().as_str().to_owned();
         assert_eq!(text(shown.introduction.name), "Phone");
         assert_eq!(text(shown.introduction.client), "openclaw-ios");
         assert_eq!(text(shown.introduction.platform), "ios 19.1");
         assert_eq!(text(shown.remote_ip), "192.0.2.7");
         assert!(device.scopes.iter().all(|scope| shown.scopes.contains(scope)));
-        assert_eq!(shown.expires_at_ms - shown.asked_at_ms, 300_000);
         assert!(!shown.is_repair);
         world.finish().await;
     }
@@ -131,7 +131,7 @@ async fn spoofed_text_arrives_as_it_was_sent_and_says_how_much_is_missing() {
             world.answer(asked, false).await.unwrap();
             let past = world.remembered(&asked.key).await;
             assert!(past.what.chars().count() <= 300, "{}", past.what);
-            assert!(past.what.ends_with(" more characters)"), "{}", past.what);
+            assert!(past.what.ends_with(" characters cut by Sophon …]"), "{}", past.what);
         }
         let spoofed = world.remembered(&asked[0].key).await.what;
         assert!(spoofed.contains(SPOOF), "it is whoever shows it who makes it harmless: {spoofed}");

@@ -4,7 +4,7 @@ use openclaw::pairing::Notification;
 use simulator::gateway::{AskingDevice, AskingSender, Generation, OfferingNode};
 use std::sync::Arc;
 
-use crate::rig::{Asked, GENERATIONS, Kind, World, is_listed, keys, until};
+use crate::rig::{Asked, GENERATIONS, Kind, World, is_listed, keys, offer_of, until};
 
 const HERE: Option<Decider> = Some(Decider::Computer);
 
@@ -172,6 +172,35 @@ async fn whoever_asks_for_more_than_the_standing_connection_has_is_let_in_all_th
             world.answer(asked, true).await.unwrap();
             assert_eq!(world.ended(asked).await, ends_as(true, HERE), "{generation:?} {asked:?}");
         }
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_nodes_offer_that_has_changed_since_it_was_shown_is_not_approved() {
+    for generation in GENERATIONS {
+        let mut world = World::attending(generation).await;
+        let harmless = OfferingNode::new("Cellar", &["camera.snap"]);
+        let asked = Asked::node(world.gateway.node_offers(&harmless));
+        world.waiting(&[&asked]).await;
+        let approve = asked.answer(&world.flow.installation, true);
+        let grave = OfferingNode { commands: vec!["system.run".to_owned()], ..harmless };
+        let grown = Asked::node(world.gateway.node_offers(&grave));
+        assert_eq!(grown.id == asked.id, generation == Generation::Older);
+        let refused = world.act(approve).await.unwrap_err();
+        assert_eq!(world.decisions(), [], "{generation:?}");
+        if generation == Generation::Older {
+            assert_eq!((refused.code, refused.is_gone), ("access_changed", false));
+            assert_eq!(refused.what, "it has changed since it was shown: look at it again");
+            let now = world.flow.installation.access().borrow().clone();
+            assert!(offer_of(&now, &grown.id).commands.contains("system.run"), "{now:#?}");
+        } else {
+            assert!(refused.is_gone, "{refused:?}");
+            world.waiting(&[&grown]).await;
+            assert_eq!(world.ended(&asked).await, Outcome::Gone);
+        }
+        world.answer(&grown, true).await.unwrap();
+        assert_eq!(world.ended(&grown).await, ends_as(true, HERE));
         world.finish().await;
     }
 }

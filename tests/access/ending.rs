@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bridge::{AccessStanding, Attention, Outcome};
+use bridge::{AccessStanding, Attention, Decider, Outcome};
 use simulator::gateway::{AskingDevice, Generation};
 
 use crate::rig::{Asked, GENERATIONS, Kind, World, is_listed, is_up, keys};
@@ -145,4 +145,46 @@ async fn nobody_who_attends_leaves_nothing_behind_and_ends_nothing() {
         world.waiting(&[&asked]).await;
         world.finish().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_being_done_when_everybody_looks_away_is_done_and_told() {
+    for generation in GENERATIONS {
+        let mut world = World::attending(generation).await;
+        let asked = Kind::Device.asks(&world.gateway, "Kitchen");
+        world.waiting(&[&asked]).await;
+        world.gateway.hold_answers();
+        let installation = &world.flow.installation;
+        let answer = tokio::spawn(installation.act(asked.answer(installation, true)));
+        world.until(|now| !now.doing.is_empty()).await;
+        installation.attend(Attention::Off);
+        // Longer than the connection stays for nothing.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert!(is_up(&installation.access().borrow()), "{generation:?}");
+        world.gateway.release_answers();
+        answer.await.unwrap().unwrap();
+        let here = Some(Decider::Computer);
+        assert_eq!(world.ended(&asked).await, Outcome::Allowed { always: false, by: here });
+        world.until(|now| now.standing == AccessStanding::Off).await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_keeps_asking_the_newer_gateway_does_not_expire() {
+    let mut world = World::attending(Generation::Newer).await;
+    let device = AskingDevice::new("Kitchen").asking_for(&["operator.pairing"]);
+    let waited = DEVICE_WAITS - Duration::from_secs(2);
+    let first = AskingDevice { waited, ..device.clone() };
+    let asked = Asked::device(world.gateway.device_asks(&first));
+    world.waiting(&[&asked]).await;
+    assert_eq!(world.gateway.device_asks(&device), asked.id);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    world.gateway.restart(true);
+    world.until(|now| !is_up(now)).await;
+    world.until(is_listed).await;
+    world.waiting(&[&asked]).await;
+    world.answer(&asked, true).await.unwrap();
+    world.ended(&asked).await;
+    world.finish().await;
 }

@@ -89,6 +89,7 @@ async fn no_secret_is_remembered_and_nothing_of_it_can_be_read_on_disk() {
             world.answer(asked, false).await.unwrap();
             let told = world.next_end().await;
             assert_eq!(told.key, asked.key);
+            assert_eq!(told, world.remembered(&asked.key).await, "both hide the same");
         }
         let mut keys: Vec<_> = asked.iter().map(|asked| asked.key.clone()).collect();
         keys.push(format!("approval:{approval}"));

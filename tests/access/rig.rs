@@ -8,7 +8,7 @@ use bridge::{
 };
 use flows::Flow;
 use openclaw::RequestId;
-use openclaw::pairing::SenderRequest;
+use openclaw::pairing::{NodeRequest, SenderRequest};
 use secrecy::SecretString;
 use simulator::cloud::{CloudOptions, Dialect, RateTable};
 use simulator::gateway::{
@@ -96,7 +96,10 @@ impl Asked {
         match (self.kind, allow) {
             (Kind::Device, true) => AccessAct::ApproveDevice(id),
             (Kind::Device, false) => AccessAct::RejectDevice(id),
-            (Kind::Node, true) => AccessAct::ApproveNode(id),
+            (Kind::Node, true) => {
+                let offer = offer_of(&installation.access().borrow(), &self.id);
+                AccessAct::ApproveNode(Box::new(offer))
+            }
             (Kind::Node, false) => AccessAct::RejectNode(id),
             (Kind::Sender, allow) => {
                 let request = Box::new(sender_of(&installation.access().borrow(), &self.id));
@@ -260,6 +263,11 @@ pub(crate) fn senders(now: &AccessSnapshot) -> &[SenderRequest] {
         | SendersSnapshot::NotOffered { .. }
         | SendersSnapshot::Failed { .. } => &[],
     }
+}
+
+pub(crate) fn offer_of(now: &AccessSnapshot, id: &str) -> NodeRequest {
+    let offers = now.nodes.iter().flat_map(|all| &all.pending);
+    offers.into_iter().find(|offer| offer.id.as_str() == id).unwrap().clone()
 }
 
 fn sender_of(now: &AccessSnapshot, id: &str) -> SenderRequest {

@@ -1,6 +1,6 @@
 use bridge::{AccessAct, AccessDone, Decider, Outcome, SendersSnapshot};
 use gatewaylab::{Admission, Application, GatewayOptions, LabDevice, LabMessenger, Version};
-use openclaw::pairing::{Notification, SetupAccess};
+use openclaw::pairing::{NodeRequest, Notification, SetupAccess};
 use openclaw::{DeviceId, DeviceRole, SCOPES};
 use serde_json::json;
 
@@ -34,6 +34,7 @@ async fn is_seen_and_decided_about(version: Version) {
     a_device_is_renamed_renewed_revoked_and_removed(version, &mut world).await;
     our_own_device_is_guarded(&world).await;
     a_node_is_let_in_and_taken_back(&mut world).await;
+    a_nodes_offer_that_has_changed_is_not_approved(version, &mut world).await;
     a_code_for_a_phone_is_made_where_the_gateway_offers_it(version, &mut world).await;
     senders_are_told_of_where_the_gateway_does(version, &world).await;
     a_restart_of_the_gateway_ends_nothing(&mut world).await;
@@ -162,10 +163,10 @@ async fn a_node_is_let_in_and_taken_back(world: &mut World) {
         let node = LabDevice::new().unwrap();
         let member = world.joins(&node, &wish).await;
         let now = world.until(|now| offer(now, &node).is_some_and(is_whole)).await;
-        let id = offer(&now, &node).unwrap().id;
-        let key = format!("node:{id}");
+        let shown = offer(&now, &node).unwrap();
+        let (id, key) = (shown.id.clone(), format!("node:{}", shown.id));
         if allow {
-            world.does(AccessAct::ApproveNode(id)).await;
+            world.does(AccessAct::ApproveNode(Box::new(shown))).await;
             world.ended_as(&key, ALLOWED_HERE).await;
             let id = DeviceId::new(node.id());
             let is_node = |now: &bridge::AccessSnapshot| {
@@ -182,8 +183,34 @@ async fn a_node_is_let_in_and_taken_back(world: &mut World) {
     }
 }
 
+async fn a_nodes_offer_that_has_changed_is_not_approved(version: Version, world: &mut World) {
+    let offering = |command| {
+        let commands = vec![command];
+        Application { is_node: true, from_web_page: false, commands, ..operator(&[]) }
+    };
+    let node = LabDevice::new().unwrap();
+    drop(world.joins(&node, &offering("system.which")).await);
+    let now = world.until(|now| offer(now, &node).is_some_and(is_whole)).await;
+    let shown = offer(&now, &node).unwrap();
+    let member = world.joins(&node, &offering("system.run")).await;
+    let runs = |offer: NodeRequest| offer.commands.contains("system.run") && is_whole(offer);
+    let now = world.until(|now| offer(now, &node).is_some_and(runs)).await;
+    let grown = offer(&now, &node).unwrap();
+    let refused = world.act(AccessAct::ApproveNode(Box::new(shown.clone()))).await.unwrap_err();
+    match version {
+        Version::V2026_5_6 => {
+            assert_eq!((&shown.id, refused.code), (&grown.id, "access_changed"));
+        }
+        Version::V2026_9_6 => assert!(refused.is_gone && shown.id != grown.id, "{refused:?}"),
+    }
+    let key = format!("node:{}", grown.id);
+    world.does(AccessAct::ApproveNode(Box::new(grown))).await;
+    world.ended_as(&key, ALLOWED_HERE).await;
+    drop(member);
+}
+
 /// The older generation says only in its list what it takes to approve a node.
-fn is_whole(offer: openclaw::pairing::NodeRequest) -> bool {
+fn is_whole(offer: NodeRequest) -> bool {
     offer.scopes_to_approve.contains("operator.admin")
 }
 

@@ -422,7 +422,11 @@ capabilities: Array<Foreign>,
  */
 commands: Array<Foreign>, 
 /**
- * How many further abilities and commands are not listed.
+ * Permissions that it says it has on its own system.
+ */
+permissions: Array<Foreign>, 
+/**
+ * How many further abilities, commands and permissions are not listed.
  */
 unlisted: number, 
 /**
@@ -566,6 +570,10 @@ offers: Array<Verdict>,
  */
 deciding: Verdict | null, 
 /**
+ * Digest of what a person judges of it: another one where it has changed under its key.
+ */
+seen: string, 
+/**
  * What is asked.
  */
 subject: Subject, };
@@ -640,7 +648,11 @@ verdict: Verdict,
 /**
  * Whether to tell a person who is let in (senders).
  */
-notify: boolean, } | { "request": "device", 
+notify: boolean, 
+/**
+ * Digest of the request that the person was shown.
+ */
+seen: string, } | { "request": "device", 
 /**
  * Installation whose gateway it is.
  */
@@ -745,6 +757,10 @@ name: string,
  * Address of the gateway; empty: as OpenClaw's own configuration says.
  */
 gateway_url: string, 
+/**
+ * Folder of OpenClaw's configuration; empty: the usual one.
+ */
+openclaw_folder: string, 
 /**
  * Address of Sophon Cloud; empty: the usual one.
  */

@@ -112,8 +112,9 @@ function justPairedIn(state: State, view: View): Slot | null {
 
 function newsOf(state: State, view: View): News {
   if (state.view === null) return state.news;
-  const known = new Set(state.view.pending.map((pending) => pending.key));
-  const fresh = view.pending.filter((pending) => !known.has(pending.key));
+  const known = new Map(state.view.pending.map((pending) => [pending.key, pending.seen]));
+  // One that has changed under its key is another question.
+  const fresh = view.pending.filter((pending) => known.get(pending.key) !== pending.seen);
   const ended = view.history.filter((past) => known.has(past.key));
   const waits = new Set(view.pending.map((pending) => pending.key));
   const over = ended.filter((past) => !waits.has(past.key));

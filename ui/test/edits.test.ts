@@ -4,7 +4,12 @@ import { test } from "node:test";
 import type { SeatSettings } from "../src/generated";
 import { edited, isChanged, settle } from "../src/logic/edits";
 
-const SETTINGS: SeatSettings = { name: "desk", gateway_url: "", cloud_url: "" };
+const SETTINGS: SeatSettings = {
+  name: "desk",
+  gateway_url: "",
+  openclaw_folder: "",
+  cloud_url: "",
+};
 
 test("blanks around a value are no change and are not saved", () => {
   assert.ok(!isChanged(SETTINGS, { name: " desk " }));

@@ -49,6 +49,15 @@ test("requests that were there when the window opened are no news, later ones ar
   );
 });
 
+test("a request that has changed under its key is said again", () => {
+  const waits = seeing("requests-deciding");
+  const [pending] = waits.view!.pending;
+  const changed = { ...waits.view!, pending: [{ ...pending!, seen: "another" }] };
+  const told = after(waits, { message: "view", view: changed });
+  assert.equal(told.news.text, "New request: Run a command");
+  assert.equal(after(told, { message: "view", view: changed }).news.serial, told.news.serial);
+});
+
 test("the end of a request is said once, with who decided", () => {
   const waits = seeing("requests-deciding");
   const [pending] = waits.view!.pending;

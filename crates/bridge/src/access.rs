@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use openclaw::pairing::{
-    Devices, Nodes, Notification, SenderRequest, Senders, SetupAccess, SetupCode,
+    Devices, NodeRequest, Nodes, Notification, SenderRequest, Senders, SetupAccess, SetupCode,
 };
 use openclaw::{DeviceId, DeviceRole, RequestId};
 use tokio::sync::mpsc::error::TrySendError;
@@ -112,8 +112,8 @@ pub enum AccessAct {
     ApproveDevice(RequestId),
     /// Turn a device's request down.
     RejectDevice(RequestId),
-    /// Let agents use a node's commands.
-    ApproveNode(RequestId),
+    /// Let agents use a node's commands: those of the offer as it was shown, or none.
+    ApproveNode(Box<NodeRequest>),
     /// Turn a node's offer down.
     RejectNode(RequestId),
     /// Let a person talk to the agent in private.

@@ -185,7 +185,10 @@ impl Engine {
             Input::Decided(approval, decision) => {
                 self.person_decided(&approval, decision, Decider::Computer, now, effects);
             }
-            Input::Recorded(past) => self.history.record(past, &self.redactor, &mut self.ledger),
+            Input::Recorded(past) => {
+                let past = self.history.record(past, &self.redactor, &mut self.ledger);
+                effects.extend(past.map(|past| Effect::Notify(Notice::RequestEnded(past))));
+            }
             Input::KeysKept(kept) => self.keys_kept(kept, effects),
             Input::Tick => self.tick(now, effects),
             Input::Quit => self.each(now, effects, Conversation::quit),

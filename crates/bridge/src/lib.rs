@@ -34,6 +34,7 @@ pub use cloud_keys::CloudKeys;
 pub use history::{Outcome, PastRequest, REMEMBERED, RequestKind};
 pub use installation::{Installation, StartError};
 pub use keyring::{InvalidKeyring, Keyring};
+pub use links::identity::{DEVICE_KEY, device_with};
 pub use notice::Notice;
 pub use pulse::{Beat, Pulse};
 pub use settings::{Answer, GatewaySettings, KeyStore, KeyStoreError, Settings};

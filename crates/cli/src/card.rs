@@ -15,6 +15,11 @@ pub(crate) enum Extent {
     Whole,
 }
 
+/// The line that says through which installation something came; none where nothing has to be said.
+pub(crate) fn through(via: Option<&str>) -> String {
+    via.map(|name| format!("\n  Through   {}", control::marked(name))).unwrap_or_default()
+}
+
 /// A heading with named lines below it.
 #[derive(Debug)]
 struct Card {

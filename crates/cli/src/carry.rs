@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge::{Installation, Notice, Settings};
+use bridge::{Installation, Notice, PastRequest, Settings};
 use sap::BridgeToken;
 use tokio::time::{Instant, sleep_until};
 use vault::Vault;
@@ -236,9 +236,11 @@ fn tell(
         Notice::ApprovalSettled { approval_id, outcome } => {
             tracing::info!(approval_id, ?outcome, "an approval came to its end");
         }
-        other @ (Notice::RequestEnded(_) | Notice::SetupUsed { .. } | _) => {
-            tracing::debug!(?other, "notice");
+        Notice::RequestEnded(request) => {
+            let PastRequest { key, outcome, .. } = request;
+            tracing::debug!(key, ?outcome, "a request came to its end");
         }
+        Notice::SetupUsed { .. } | _ => {}
     }
     None
 }

@@ -18,7 +18,7 @@ use crate::paths;
 const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
 /// The installation that flags and variables speak of, and the only one of most computers.
-pub const FIRST: Slot = Slot(1);
+pub const FIRST: Slot = Slot::FIRST;
 
 /// Everything that the flags and the environment decide.
 #[derive(Clone, Debug)]
@@ -131,6 +131,12 @@ impl Config {
     pub fn token_name(&self) -> String {
         format!("{}bridge-token", self.stored_prefix())
     }
+}
+
+/// Says whether something is stored for this installation, which is not the first one, at any cloud.
+pub fn is_stored_for(Slot(number): Slot, name: &str) -> bool {
+    let origin = name.split(' ').next();
+    origin.is_some_and(|origin| origin.ends_with(&format!("#{number}")))
 }
 
 fn gateway_token(options: &Options) -> Result<Option<GatewayToken>, Failure> {
@@ -266,6 +272,11 @@ mod tests {
         assert_eq!(of(1).stored_prefix(), read(&[]).unwrap().stored_prefix());
         for (one, two) in [(1, 2), (2, 1), (2, 21), (21, 2)] {
             assert!(!of(two).token_name().starts_with(&of(one).stored_prefix()), "{one} {two}");
+            assert!(!is_stored_for(Slot(two), &of(one).token_name()), "{one} {two}");
+        }
+        for cloud in ["https://example.org", "https://example.org/sophon"] {
+            let config = Config { slot: Slot(2), ..read(&["--sophon-base", cloud]).unwrap() };
+            assert!(is_stored_for(Slot(2), &config.token_name()));
         }
     }
 }

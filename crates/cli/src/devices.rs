@@ -1,9 +1,10 @@
 //! `sophon-bridge devices`: who may use the gateway, changed from a terminal.
 
-use std::path::{Path, PathBuf};
+mod named;
 
-use control::{Access, Ask, Device, DeviceAct, RequestKind, Slot};
+use control::{Ask, Device, DeviceAct, RequestKind};
 
+use self::named::find;
 use crate::card;
 use crate::clock::now_ms;
 use crate::event::Event;
@@ -11,7 +12,7 @@ use crate::exit::Failure;
 use crate::program::{Ending, Program};
 use crate::requests::{Kinds, Wish, decide, list, perform};
 use crate::running::known;
-use crate::wishes::{Changed, ChangedToken, DevicesCommand};
+use crate::wishes::{ChangedToken, DevicesCommand, Named};
 
 const JOINING: Kinds = &[RequestKind::Device, RequestKind::Node];
 
@@ -27,20 +28,19 @@ pub(crate) async fn devices(program: &mut Program, command: &DevicesCommand) -> 
         }
         DevicesCommand::Rename { device, name } => {
             let act = DeviceAct::Rename { name: name.clone() };
-            let device = Changed { device: device.clone(), yes: true };
-            change(program, &device, |_| Ok(act)).await
+            change(program, device, true, |_| Ok(act)).await
         }
         DevicesCommand::Remove { device, commands_only } => {
             let act = if *commands_only { DeviceAct::RemoveNode } else { DeviceAct::Remove };
-            change(program, device, |_| Ok(act)).await
+            change(program, &device.named, device.yes, |_| Ok(act)).await
         }
         DevicesCommand::Rotate { token } => {
             let act = |device: &Device| Ok(DeviceAct::Rotate { role: role(token, device)? });
-            change(program, &token.device, act).await
+            change(program, &token.device.named, token.device.yes, act).await
         }
         DevicesCommand::Revoke { token } => {
             let act = |device: &Device| Ok(DeviceAct::Revoke { role: role(token, device)? });
-            change(program, &token.device, act).await
+            change(program, &token.device.named, token.device.yes, act).await
         }
         DevicesCommand::Approve { answer } => {
             let wish = Wish { kinds: JOINING, allow: true, always: false, notify: false };
@@ -54,10 +54,9 @@ async fn show_devices(program: &mut Program) -> Result<(), Ending> {
     let asking = known(&program.config.data_dir, &Ask::Access);
     let known = program.unless_stopped(asking).await??;
     for (address, gateway) in &known.gateways {
-        let via = known.via(address, gateway.slot);
-        let via = via.map(|name| format!("\n  Through   {}", control::marked(name)));
+        let via = card::through(known.via(address, gateway.slot).as_deref());
         for device in gateway.devices.iter().flatten().cloned() {
-            let text = card::device(&device, now_ms()) + via.as_deref().unwrap_or_default();
+            let text = card::device(&device, now_ms()) + &via;
             program
                 .output
                 .show(&text, Event::Device { slot: gateway.slot, device: Box::new(device) });
@@ -73,11 +72,13 @@ async fn show_devices(program: &mut Program) -> Result<(), Ending> {
 /// Does something to a device, once the person has read what comes of it.
 async fn change(
     program: &mut Program,
-    changed: &Changed,
+    named: &Named,
+    is_confirmed: bool,
     act: impl FnOnce(&Device) -> Result<DeviceAct, Failure>,
 ) -> Result<(), Ending> {
-    let gateways = gateways(program).await?;
-    let (address, slot, device) = find(&gateways, &changed.device)?;
+    let asking = known(&program.config.data_dir, &Ask::Access);
+    let known = program.unless_stopped(asking).await??;
+    let (address, slot, device) = find(&known, named)?;
     let act = act(device)?;
     if device.is_own && !matches!(act, DeviceAct::Rename { .. } | DeviceAct::RemoveNode) {
         return Err(Failure {
@@ -89,49 +90,14 @@ async fn change(
         }
         .into());
     }
-    if !changed.yes {
-        let text = format!("{}\n\n{}", card::device(device, now_ms()), act.consequence(false));
+    if !is_confirmed {
+        let shown = card::device(device, now_ms());
+        let through = card::through(known.through(address, slot).as_deref());
+        let text = format!("{shown}{through}\n\n{}", act.consequence(false));
         program.confirm(&text, "do that").await?;
     }
     let ask = Ask::Device { slot: Some(slot), device: device.id.clone(), act };
     perform(program, address, &ask).await
-}
-
-async fn gateways(program: &mut Program) -> Result<Vec<(PathBuf, Access)>, Ending> {
-    let asking = known(&program.config.data_dir, &Ask::Access);
-    Ok(program.unless_stopped(asking).await??.gateways)
-}
-
-/// Finds the device that an id, or its beginning, names.
-fn find<'a>(
-    gateways: &'a [(PathBuf, Access)],
-    id: &str,
-) -> Result<(&'a Path, Slot, &'a Device), Failure> {
-    let all = gateways.iter().flat_map(|(address, gateway)| {
-        let devices = gateway.devices.iter().flatten();
-        devices.map(move |device| (address.as_path(), gateway.slot, device))
-    });
-    let mut found: Vec<_> =
-        all.filter(|(.., device)| !id.is_empty() && device.id.starts_with(id)).collect();
-    // The same gateway may be known through two installations: either of them will do.
-    found.dedup_by(|one, other| one.2.id == other.2.id);
-    if let Some(exact) = found.iter().find(|(.., device)| device.id == id) {
-        return Ok(*exact);
-    }
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(Failure {
-            code: "no_such_device",
-            ..Failure::fatal(
-                format!("OpenClaw knows no device with the id {}.", control::marked(id)),
-                "`sophon-bridge devices` lists those that it knows.",
-            )
-        }),
-        several => {
-            let ids: Vec<_> = several.iter().map(|it| control::marked(&it.2.id)).collect();
-            Err(Failure::usage(format!("Several devices begin so: {}.", ids.join(", "))))
-        }
-    }
 }
 
 fn role(token: &ChangedToken, device: &Device) -> Result<String, Failure> {

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use bridge::{AccessSnapshot, AccessStanding, Attention, Installation, Link, SendersSnapshot};
 use control::channel::{self, Asked, Server};
-use control::{Answer, Ask, Deed, InstallationSummary, Outcome, Refusal, Waits};
+use control::{
+    Answer, Ask, CONFIRMED_WITHIN, Deed, InstallationState, InstallationSummary, LISTED_WITHIN,
+    Outcome, Refusal, Waits,
+};
 use disk::{Lock, LockError};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -16,10 +19,6 @@ use crate::config::FIRST;
 
 /// How long the gateway is attended to after the last question about it.
 const ATTENTION: Duration = Duration::from_secs(30);
-/// How long the gateway's lists may take before what is known is told.
-const LISTED_WITHIN: Duration = Duration::from_secs(10);
-/// How long a decision may take to be confirmed.
-const CONFIRMED_WITHIN: Duration = Duration::from_secs(25);
 
 /// How the installation is called, which its state does not tell.
 #[derive(Clone, Debug)]
@@ -132,8 +131,8 @@ impl Front {
                 requests.retain(|it| it.subject.kind() != control::RequestKind::Approval);
                 Answer::Access { gateways: vec![control::access(FIRST, &access)], requests }
             }
-            Ask::Decide { key, verdict, notify } => {
-                match control::deed(&key, verdict, notify, &snapshot, &access) {
+            Ask::Decide { key, verdict, notify, seen } => {
+                match control::deed(&key, verdict, notify, seen.as_deref(), &snapshot, &access) {
                     Ok(Deed::Decide { approval, decision }) => {
                         let ended = self.waits.wait(&key);
                         let decide = installation.decide(approval, decision);
@@ -170,15 +169,16 @@ impl Front {
 
     fn summary(&self, cloud: &Link, gateway: &Link) -> InstallationSummary {
         let state = match (cloud, gateway) {
-            (Link::Up { .. }, Link::Up { .. }) => "connected",
-            (Link::Stopped, _) | (_, Link::Stopped) => "stopped",
-            (Link::Down { .. }, _) => "cloud_down",
-            (_, Link::Down { .. }) => "gateway_down",
-            (Link::Connecting { .. }, _) | (_, Link::Connecting { .. }) => "connecting",
+            (Link::Up { .. }, Link::Up { .. }) => InstallationState::Connected,
+            (Link::Stopped, _) | (_, Link::Stopped) => InstallationState::Stopped,
+            (Link::Down { .. }, _) => InstallationState::CloudDown,
+            (_, Link::Down { .. }) => InstallationState::GatewayDown,
+            (Link::Connecting { .. }, _) | (_, Link::Connecting { .. }) => {
+                InstallationState::Connecting
+            }
         };
         let Named { id, name, cloud, gateway } = self.named.clone();
-        let (id, state) = (Some(id), state.to_owned());
-        InstallationSummary { slot: FIRST, name, id, cloud, gateway, state }
+        InstallationSummary { slot: FIRST, name, id: Some(id), cloud, gateway, state }
     }
 }
 
@@ -217,7 +217,7 @@ fn perform(act: bridge::AccessAct, answer: oneshot::Sender<Answer>, installation
         let told = match timeout(CONFIRMED_WITHIN, acting).await {
             Ok(Ok(done)) => Answer::Done { what: control::done(&act, &done) },
             Ok(Err(error)) => Answer::Refused(error.into()),
-            Err(_) => unconfirmed(),
+            Err(_) => Answer::Refused(Refusal::unconfirmed_act()),
         };
         send(answer, told);
     });
@@ -226,16 +226,8 @@ fn perform(act: bridge::AccessAct, answer: oneshot::Sender<Answer>, installation
 fn confirmed_answer(verdict: control::Verdict, outcome: Option<Outcome>) -> Answer {
     match outcome {
         Some(outcome) => Answer::to_verdict(verdict, &outcome),
-        None => unconfirmed(),
+        None => Answer::Refused(Refusal::unconfirmed_decision()),
     }
-}
-
-fn unconfirmed() -> Answer {
-    refusal(
-        "unconfirmed",
-        "OpenClaw has not confirmed it yet",
-        "It counts as soon as OpenClaw can be reached: look at what waits later.",
-    )
 }
 
 fn refusal(code: &str, what: &str, remedy: &str) -> Answer {
@@ -285,6 +277,7 @@ mod tests {
             key: key.to_owned(),
             verdict: control::Verdict::Deny,
             notify: false,
+            seen: None,
         };
         assert!(concerns_gateway(&Ask::Access) && concerns_gateway(&decide("device:d1")));
         for other in [Ask::Pending, Ask::History, Ask::Installations, decide("approval:a1")] {

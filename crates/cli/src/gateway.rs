@@ -1,6 +1,8 @@
 //! What this computer says about its gateway before anything is connected, and what a missing
 //! connection to it means for the exit code.
 
+use std::path::Path;
+
 use bridge::GatewaySettings;
 use openclaw::{DiscoveryError, GatewayUrl};
 
@@ -35,7 +37,13 @@ pub fn look(config: &Config) -> Gateway {
     let url = config.gateway_url.as_ref().or(url).cloned();
     let token = match (given, found) {
         (Some(source), _) => Ok(source),
-        (None, Ok(found)) if found.token.is_some() => Ok("config"),
+        (None, Ok(found)) if found.token.is_some() => {
+            if url.as_ref().is_none_or(|url| dial::is_loopback(url.as_url())) {
+                Ok("config")
+            } else {
+                Err(foreign(&found.source))
+            }
+        }
         (None, Ok(found)) => Err(Failure {
             exit: Exit::NoGatewayToken,
             code: "openclaw_no_token",
@@ -72,6 +80,13 @@ pub(crate) fn away(cause: &str, remedy: Option<String>, code: &str) -> Failure {
         _ => (Exit::GatewayUnreachable, "openclaw_unreachable"),
     };
     Failure { exit, code, message: sentence(cause), hint: remedy }
+}
+
+/// The token that was found is not for the gateway that was given.
+fn foreign(source: &Path) -> Failure {
+    let message = format!("The token in {} belongs to another gateway.", source.display());
+    let hint = Some("Give the token of this one with --openclaw-token-file.".to_owned());
+    Failure { exit: Exit::NoGatewayToken, code: "openclaw_no_token", message, hint }
 }
 
 fn undiscovered(error: &DiscoveryError) -> Failure {

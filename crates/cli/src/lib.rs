@@ -40,7 +40,7 @@ use tracing_subscriber::prelude::*;
 
 pub use crate::args::{Arguments, Command, Options};
 pub use crate::claim::{Claim, Hold, claim, discard};
-pub use crate::config::{Config, FIRST};
+pub use crate::config::{Config, FIRST, is_stored_for};
 pub use crate::exit::{Exit, Failure, sentence};
 pub use crate::gateway::{Gateway, look, settings};
 pub use crate::keys::InstallationKeys;
@@ -48,7 +48,7 @@ pub use crate::migration::{NpmPairing, TakenOver, find_npm_pairing, note_ended, 
 pub use crate::other_bridge::{OtherBridge, OtherBridgeWatch};
 pub use crate::output::timestamp;
 pub use crate::outside::{open_outside, secret_variables};
-pub use crate::paths::usual_data_dir;
+pub use crate::paths::{expand_home, usual_data_dir};
 pub use crate::signals::Signals;
 pub use crate::storage::UNWRITABLE_REMEDY;
 pub use crate::terminal::has_display;

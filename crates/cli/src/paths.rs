@@ -31,7 +31,7 @@ pub(crate) fn npm_folder() -> Option<PathBuf> {
 }
 
 /// Replaces a leading `~`, which a shell leaves alone in the middle of a word and in a variable.
-pub(crate) fn expand_home(path: &Path) -> PathBuf {
+pub fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),

@@ -1,9 +1,14 @@
 //! `sophon-bridge requests` and `senders`: what waits for a person, answered from a terminal.
 
+mod named;
+
 use std::path::{Path, PathBuf};
 
 use control::{Answer, Ask, Pending, RequestKind, SendersStanding, Standing, Subject, Verdict};
 
+pub(crate) use self::named::FEWEST;
+
+use self::named::{Named, find};
 use crate::card::{self, Extent};
 use crate::clock::now_ms;
 use crate::event::{Event, GatewayEvent};
@@ -31,8 +36,8 @@ pub(crate) async fn requests(
     match command {
         RequestsCommand::List => list(program, &Ask::Pending, ALL).await,
         RequestsCommand::Show { key } => {
-            let (_, request) = find(program, key, ALL).await?;
-            tell(program, &request, Extent::Whole, None);
+            let Named { request, via, .. } = find(program, key, ALL).await?;
+            tell(program, &request, Extent::Whole, via.as_deref());
             Ok(())
         }
         RequestsCommand::Allow { answer, always, notify } => {
@@ -91,22 +96,24 @@ impl Wish {
     }
 }
 
-/// Answers a request; where much is at stake, the person confirms having read it.
+/// Answers a request; where much is at stake, or it was named by a part of its id, the person confirms
+/// having read it.
 pub(crate) async fn decide(
     program: &mut Program,
     key: &str,
     wish: Wish,
     is_confirmed: bool,
 ) -> Result<(), Ending> {
-    let (address, request) = find(program, key, wish.kinds).await?;
+    let Named { address, request, is_beginning, via } = find(program, key, wish.kinds).await?;
     let verdict = wish.verdict(&request)?;
     let is_grave = request.is_grave() || verdict == Verdict::AllowAlways;
-    if wish.allow && is_grave && !is_confirmed {
-        let shown = card::request(&request, Extent::Whole, now_ms());
+    if wish.allow && (is_grave || is_beginning) && !is_confirmed {
+        let shown = shown(&request, Extent::Whole, via.as_deref());
         let consequence = verdict.consequence(request.subject.kind());
         program.confirm(&format!("{shown}\n\n{consequence}"), "allow it").await?;
     }
-    let ask = Ask::Decide { key: request.key, verdict, notify: wish.notify };
+    let seen = Some(request.seen);
+    let ask = Ask::Decide { key: request.key, verdict, notify: wish.notify, seen };
     perform(program, &address, &ask).await
 }
 
@@ -130,7 +137,7 @@ pub(crate) async fn list(program: &mut Program, ask: &Ask, kinds: Kinds) -> Resu
     let mut count = 0;
     let is_wanted = |it: &&(PathBuf, Pending)| kinds.contains(&it.1.subject.kind());
     for (address, request) in known.requests.iter().filter(is_wanted) {
-        tell(program, request, Extent::Short, known.via(address, request.slot));
+        tell(program, request, Extent::Short, known.via(address, request.slot).as_deref());
         count += 1;
     }
     for (_, gateway) in &known.gateways {
@@ -209,59 +216,12 @@ async fn history(program: &mut Program) -> Result<(), Ending> {
 }
 
 fn tell(program: &mut Program, request: &Pending, extent: Extent, via: Option<&str>) {
-    let via = via.map(|name| format!("\n  Through   {}", control::marked(name)));
-    let text = card::request(request, extent, now_ms()) + &via.unwrap_or_default();
+    let text = shown(request, extent, via);
     program.output.show(&text, Event::Request(Box::new(request.clone())));
 }
 
-/// Finds the request that a key, or the beginning of its id, names.
-async fn find(
-    program: &mut Program,
-    key: &str,
-    kinds: Kinds,
-) -> Result<(PathBuf, Pending), Ending> {
-    let waiting = known(&program.config.data_dir, &Ask::Pending);
-    let mut requests = program.unless_stopped(waiting).await??.requests;
-    let is_approval = key.starts_with("approval:") || kinds == [RequestKind::Approval];
-    if matching(&requests, key, kinds).is_empty() && !is_approval {
-        let asked = known(&program.config.data_dir, &Ask::Access);
-        requests = program.unless_stopped(asked).await??.requests;
-    }
-    let found = matching(&requests, key, kinds);
-    match found.as_slice() {
-        [(address, request)] => Ok((address.clone(), request.clone())),
-        [] => Err(Failure {
-            code: "no_such_request",
-            ..Failure::fatal(
-                format!("No request with the key {} waits.", control::marked(key)),
-                "It may have been decided, or be over: `sophon-bridge requests` lists what waits.",
-            )
-        }
-        .into()),
-        several => {
-            let keys: Vec<_> = several.iter().map(|(_, it)| control::marked(&it.key)).collect();
-            Err(Failure::usage(format!("Several requests begin so: {}.", keys.join(", "))).into())
-        }
-    }
-}
-
-fn matching<'a>(
-    requests: &'a [(PathBuf, Pending)],
-    key: &str,
-    kinds: Kinds,
-) -> Vec<&'a (PathBuf, Pending)> {
-    let of_kind = |it: &&(PathBuf, Pending)| kinds.contains(&it.1.subject.kind());
-    let all: Vec<_> = requests.iter().filter(of_kind).collect();
-    // The same gateway may be known through two installations: either of them will do.
-    if let Some(exact) = all.iter().find(|(_, request)| request.key == key) {
-        return vec![exact];
-    }
-    let begins = |request: &Pending| {
-        let (_, id) = request.key.split_once(':').unwrap_or_default();
-        let (_, last) = request.key.rsplit_once(':').unwrap_or_default();
-        [request.key.as_str(), id, last].iter().any(|it| it.starts_with(key))
-    };
-    all.into_iter().filter(|(_, request)| !key.is_empty() && begins(request)).collect()
+fn shown(request: &Pending, extent: Extent, via: Option<&str>) -> String {
+    card::request(request, extent, now_ms()) + &card::through(via)
 }
 
 #[cfg(test)]
@@ -270,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    fn sender(id: &str) -> (PathBuf, Pending) {
+    pub(super) fn sender(id: &str) -> (PathBuf, Pending) {
         let subject = Subject::Sender(SenderRequest {
             channel: "telegram".to_owned(),
             channel_name: None,
@@ -289,29 +249,10 @@ mod tests {
             expires_at_ms: None,
             offers: vec![Verdict::Allow, Verdict::Deny],
             deciding: None,
+            seen: "s1".to_owned(),
             subject,
         };
         (PathBuf::new(), request)
-    }
-
-    #[test]
-    fn a_key_or_the_beginning_of_an_id_names_a_request() {
-        let all = [sender("abc1"), sender("abd2")];
-        let count = |key, kinds| matching(&all, key, kinds).len();
-        for one in ["sender:telegram:default:abc1", "abc", "telegram:default:abd2", "abd2"] {
-            assert_eq!(count(one, ALL), 1, "{one}");
-        }
-        assert_eq!(count("ab", ALL), 2);
-        for none in ["", "bc1", "7001", "approval:abc1"] {
-            assert_eq!(count(none, ALL), 0, "{none}");
-        }
-        assert_eq!(count("abc1", &[RequestKind::Approval]), 0);
-    }
-
-    #[test]
-    fn a_whole_key_is_one_request_though_two_installations_know_it() {
-        let all = [sender("abc"), sender("abc"), sender("abcd")];
-        assert_eq!(matching(&all, "sender:telegram:default:abc", ALL).len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use control::channel::{self, Program};
-use control::{Access, Answer, Ask, Pending, Slot};
+use control::{Access, Answer, Ask, InstallationSummary, Pending, Slot};
 
 use crate::exit::{Exit, Failure};
 use crate::program::Ending;
@@ -21,15 +21,40 @@ pub(crate) struct Answered {
 pub(crate) struct Known {
     pub(crate) requests: Vec<(PathBuf, Pending)>,
     pub(crate) gateways: Vec<(PathBuf, Access)>,
-    /// Names of the installations, where there are several.
-    names: Vec<(PathBuf, Slot, String)>,
+    pub(crate) installations: Vec<(PathBuf, InstallationSummary)>,
 }
 
 impl Known {
     /// Says through which installation something came, where there are several.
-    pub(crate) fn via(&self, address: &Path, slot: Slot) -> Option<&str> {
-        let is_it = |it: &&(PathBuf, Slot, String)| it.0 == address && it.1 == slot;
-        self.names.iter().find(is_it).map(|(.., name)| name.as_str())
+    pub(crate) fn via(&self, address: &Path, slot: Slot) -> Option<String> {
+        let is_one_of_several = self.gateways.len() > 1;
+        is_one_of_several.then(|| self.through(address, slot)).flatten()
+    }
+
+    /// Says through which installation something came, and to which gateway.
+    pub(crate) fn through(&self, address: &Path, slot: Slot) -> Option<String> {
+        let it = self.installation(address, slot)?;
+        let id = it.id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();
+        let gateway = it.gateway.as_ref().map(|url| format!(", gateway {url}"));
+        let gateway = gateway.unwrap_or_default();
+        Some(format!("{} (installation {}{id}{gateway})", it.name, it.slot.0))
+    }
+
+    /// The installation of a number in a program.
+    pub(crate) fn installation(&self, address: &Path, slot: Slot) -> Option<&InstallationSummary> {
+        let is_it = |it: &&(PathBuf, InstallationSummary)| it.0 == address && it.1.slot == slot;
+        self.installations.iter().find(is_it).map(|(_, it)| it)
+    }
+
+    /// Takes over what is known newly.
+    pub(crate) fn renew(&mut self, newer: Self) {
+        let is_same = |one: &(PathBuf, Pending), other: &(PathBuf, Pending)| {
+            (&one.0, one.1.slot, &one.1.key) == (&other.0, other.1.slot, &other.1.key)
+        };
+        self.requests.retain(|it| !newer.requests.iter().any(|newer| is_same(it, newer)));
+        self.requests.extend(newer.requests);
+        self.gateways = newer.gateways;
+        self.installations = newer.installations;
     }
 }
 
@@ -85,9 +110,7 @@ pub(crate) async fn known(data_dir: &Path, ask: &Ask) -> Result<Known, Ending> {
         known.requests.extend(requests.into_iter().map(|it| (address.clone(), it)));
         known.gateways.extend(gateways.into_iter().map(|it| (address.clone(), it)));
     }
-    if known.gateways.len() > 1 {
-        known.names = names(data_dir).await?;
-    }
+    known.installations = installations(data_dir).await?;
     known.requests.sort_by_key(|(_, request)| request.asked_at_ms.unwrap_or(u64::MAX));
     match refused {
         Some(refused) if !is_answered => Err(refused),
@@ -95,14 +118,14 @@ pub(crate) async fn known(data_dir: &Path, ask: &Ask) -> Result<Known, Ending> {
     }
 }
 
-/// Asks every program for the names of its installations.
-async fn names(data_dir: &Path) -> Result<Vec<(PathBuf, Slot, String)>, Failure> {
-    let mut names = Vec::new();
+/// Asks every program for its installations.
+async fn installations(data_dir: &Path) -> Result<Vec<(PathBuf, InstallationSummary)>, Failure> {
+    let mut all = Vec::new();
     for Answered { address, answer } in ask_all(data_dir, &Ask::Installations).await? {
         let Answer::Installations { installations } = answer else { continue };
-        names.extend(installations.into_iter().map(|it| (address.clone(), it.slot, it.name)));
+        all.extend(installations.into_iter().map(|it| (address.clone(), it)));
     }
-    Ok(names)
+    Ok(all)
 }
 
 /// An answer that ends what was wanted.

@@ -1,6 +1,6 @@
 //! Times and words of others, as a terminal shows them.
 
-use control::{Foreign, Scope, marked};
+use control::{Foreign, Scope, marked, marked_lines};
 use time::OffsetDateTime;
 
 use crate::output::timestamp;
@@ -32,8 +32,7 @@ pub(crate) fn beginning(text: &str) -> String {
 
 /// Shows a text whole: its lines one below the other, each behind a bar that nothing in it can fake.
 pub(crate) fn whole(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(marked).collect();
-    let broken = lines.join("⏎\n  │ ");
+    let broken = marked_lines(text).join("⏎\n  │ ");
     format!("  │ {broken}")
 }
 

@@ -9,7 +9,7 @@ pub enum RequestsCommand {
     List,
     /// Show a request whole: every character of a command
     Show {
-        /// Key of the request, or the beginning of its id
+        /// Key of the request, or the beginning of its id: at least 8 characters
         key: String,
     },
     /// Allow what is asked
@@ -25,7 +25,7 @@ pub enum RequestsCommand {
     },
     /// Deny what is asked
     Deny {
-        /// Key of the request, or the beginning of its id
+        /// Key of the request, or the beginning of its id: at least 8 characters
         key: String,
     },
     /// List what was decided, newest first
@@ -39,8 +39,8 @@ pub enum DevicesCommand {
     List,
     /// Give a device a name that goes before its own
     Rename {
-        /// Id of the device, or its beginning
-        device: String,
+        #[command(flatten)]
+        device: Named,
         /// The name, 1 to 64 characters
         name: String,
     },
@@ -69,7 +69,7 @@ pub enum DevicesCommand {
     },
     /// Turn a device's request down
     Reject {
-        /// Key of the request, or the beginning of its id
+        /// Key of the request, or the beginning of its id: at least 8 characters
         key: String,
     },
 }
@@ -89,7 +89,7 @@ pub enum SendersCommand {
     },
     /// Drop a person's request; they are not told
     Dismiss {
-        /// Key of the request, or the beginning of its id
+        /// Key of the request, or the beginning of its id: at least 8 characters
         key: String,
     },
 }
@@ -97,7 +97,7 @@ pub enum SendersCommand {
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a comment here would become a text of the help")]
 pub struct Answered {
-    /// Key of the request, or the beginning of its id
+    /// Key of the request, or the beginning of its id: at least 8 characters
     pub key: String,
     /// Do not ask: the request was read whole
     #[arg(long, short)]
@@ -105,10 +105,19 @@ pub struct Answered {
 }
 
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Id of the device, or its beginning: at least 8 characters
+    pub device: String,
+    /// Number of the installation whose gateway is meant, or its id: where several know the device
+    #[arg(long, value_name = "NUMBER")]
+    pub installation: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "a comment here would become a text of the help")]
 pub struct Changed {
-    /// Id of the device, or its beginning
-    pub device: String,
+    #[command(flatten)]
+    pub named: Named,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,

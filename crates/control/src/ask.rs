@@ -32,6 +32,8 @@ pub enum Ask {
         verdict: Verdict,
         /// Whether to tell a person who is let in (senders).
         notify: bool,
+        /// Digest of the request that the person was shown; none where nothing was shown.
+        seen: Option<String>,
     },
     /// That it does something to a device.
     Device {
@@ -112,8 +114,36 @@ pub struct InstallationSummary {
     pub cloud: String,
     /// Address of its gateway; none: as OpenClaw's own configuration says.
     pub gateway: Option<String>,
-    /// How it stands, as a stable word, such as `connected`, `paused` or `revoked`.
-    pub state: String,
+    /// How it stands.
+    pub state: InstallationState,
+}
+
+/// How an installation stands, as a stable word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationState {
+    /// What is stored of it is being read.
+    Starting,
+    /// Its secrets cannot be read.
+    Locked,
+    /// It is not paired.
+    Unpaired,
+    /// It is being paired.
+    Pairing,
+    /// A person wants it to stay away.
+    Paused,
+    /// The cloud no longer takes it.
+    Revoked,
+    /// Its bridge has stopped.
+    Stopped,
+    /// A side is being connected, and none is known to be away.
+    Connecting,
+    /// The cloud is away.
+    CloudDown,
+    /// The gateway is away.
+    GatewayDown,
+    /// Both sides are connected.
+    Connected,
 }
 
 impl Ask {

@@ -30,6 +30,9 @@ pub enum Undecidable {
     /// No request of this key waits at this installation.
     #[error("no such request waits here")]
     NoSuchRequest,
+    /// What a person judges of it is another than what they were shown.
+    #[error("it has changed since it was shown: look at it again")]
+    Changed,
     /// The gateway does not take this answer to this request.
     #[error("this answer is not offered for this request")]
     NotOffered,
@@ -56,25 +59,30 @@ pub enum Undecidable {
     NoRenaming,
 }
 
-/// Translates an answer to the request of this key.
+/// Translates an answer to the request of this key; `seen` is the digest of what the person was shown
+/// of it, where they were shown anything.
 ///
 /// # Errors
-/// When no such request waits at this installation, it is being decided, or the answer is not
-/// offered.
+/// When no such request waits at this installation, it is being decided, it has changed since it was
+/// shown, or the answer is not offered.
 pub fn deed(
     key: &str,
     verdict: Verdict,
     notify: bool,
+    seen: Option<&str>,
     snapshot: &Snapshot,
     access: &AccessSnapshot,
 ) -> Result<Deed, Undecidable> {
     let all = pending(Slot::default(), snapshot, access);
     let request = all.iter().find(|it| it.key == key).ok_or(Undecidable::NoSuchRequest)?;
-    if !request.offers.contains(&verdict) {
-        return Err(Undecidable::NotOffered);
-    }
     if request.deciding.is_some() {
         return Err(Undecidable::Underway);
+    }
+    if seen.is_some_and(|seen| seen != request.seen) {
+        return Err(Undecidable::Changed);
+    }
+    if !request.offers.contains(&verdict) {
+        return Err(Undecidable::NotOffered);
     }
     let approval = snapshot.approvals.iter().find(|it| approval_key(&it.id) == key);
     if let (Some(approval), Some(decision)) = (approval, decision(verdict)) {
@@ -147,7 +155,8 @@ fn act(
     let mut nodes = access.nodes.iter().flat_map(|nodes| &nodes.pending);
     if let Some(node) = nodes.find(|it| node_key(it) == key) {
         let id = node.id.clone();
-        return Ok(if allow { AccessAct::ApproveNode(id) } else { AccessAct::RejectNode(id) });
+        let shown = || AccessAct::ApproveNode(Box::new(node.clone()));
+        return Ok(if allow { shown() } else { AccessAct::RejectNode(id) });
     }
     let senders = match &access.senders {
         SendersSnapshot::Listed(senders) => senders.pending.as_slice(),
@@ -171,6 +180,8 @@ impl From<Undecidable> for Refusal {
                 "no_such_request",
                 "It may have been decided elsewhere, or be over: look at what waits now.",
             ),
+            // The sentence says what to do.
+            Undecidable::Changed => return Self::new("changed", &why.to_string(), None),
             Undecidable::NotOffered => {
                 ("not_offered", "Look at the request: it says which answers it takes.")
             }
@@ -197,6 +208,7 @@ impl From<Undecidable> for Refusal {
 #[cfg(test)]
 mod tests {
     use openclaw::RequestId;
+    use openclaw::pairing::Nodes;
 
     use super::*;
     use crate::samples;
@@ -205,7 +217,7 @@ mod tests {
 
     fn at(key: &str, verdict: Verdict) -> Result<Deed, Undecidable> {
         let snapshot = samples::snapshot(vec![samples::approval("a1", 10)]);
-        deed(key, verdict, true, &snapshot, &samples::busy())
+        deed(key, verdict, true, None, &snapshot, &samples::busy())
     }
 
     #[test]
@@ -246,8 +258,33 @@ mod tests {
         let mut access = samples::busy();
         access.doing = [AccessAct::ApproveDevice(RequestId::new("d1"))].into();
         let snapshot = samples::snapshot(Vec::new());
-        let again = deed("device:d1", Verdict::Deny, false, &snapshot, &access);
+        let again = deed("device:d1", Verdict::Deny, false, None, &snapshot, &access);
         assert_eq!(again, Err(Undecidable::Underway));
+    }
+
+    #[test]
+    fn what_has_changed_since_it_was_shown_is_not_decided() {
+        let snapshot = samples::snapshot(vec![samples::approval("a1", 10)]);
+        let (before, mut access) = (samples::busy(), samples::busy());
+        let all = pending(Slot(0), &snapshot, &before);
+        let mut nodes = Nodes::clone(access.nodes.as_deref().unwrap());
+        let mut offer = samples::busy().nodes.as_deref().unwrap().pending[0].clone();
+        offer.commands = offer.capabilities.clone();
+        nodes.pending = vec![offer];
+        access.nodes = Some(nodes.into());
+        for request in &all {
+            let decide = |verdict, access| {
+                deed(&request.key, verdict, false, Some(&request.seen), &snapshot, access)
+            };
+            for verdict in &request.offers {
+                let refused = (request.key == "node:n1").then_some(Undecidable::Changed);
+                assert_eq!(decide(*verdict, &access).err(), refused, "{}", request.key);
+                decide(*verdict, &before).unwrap();
+            }
+        }
+        let refusal = Refusal::from(Undecidable::Changed);
+        assert_eq!(refusal.code, "changed");
+        assert_eq!(refusal.what, "It has changed since it was shown: look at it again.");
     }
 
     #[test]

@@ -11,11 +11,13 @@ mod foreign;
 mod gateway;
 mod history;
 mod look_alikes;
+mod patience;
 mod pending;
 mod requests;
 #[cfg(test)]
 mod samples;
 mod scope;
+mod seen;
 mod sentence;
 mod visible;
 mod waits;
@@ -24,13 +26,14 @@ pub use access::{
     Access, AccountOfSenders, Device, DeviceAct, NodeOfDevice, Problem, SendersStanding, Setup,
     SetupLevel, Standing, Token,
 };
-pub use ask::{Answer, Ask, InstallationSummary, Refusal};
+pub use ask::{Answer, Ask, InstallationState, InstallationSummary, Refusal};
 pub use consequence::done;
 pub use deed::{Deed, Undecidable, deed, device_deed};
 pub use ending::{history, past, settled};
 pub use gateway::{access, device_act};
 pub use history::{By, Outcome, PastRequest};
-pub use look_alikes::marked;
+pub use look_alikes::{marked, marked_lines};
+pub use patience::{CONFIRMED_WITHIN, LISTED_WITHIN};
 pub use pending::{
     Approval, DeviceChange, DeviceRequest, Foreign, NodeRequest, Pending, RequestKind, Scope,
     SenderRequest, Severity, Slot, Subject, Verdict,

@@ -13,6 +13,11 @@ use ts_rs::TS;
 #[cfg_attr(feature = "typescript", derive(TS))]
 pub struct Slot(pub u32);
 
+impl Slot {
+    /// The installation that every computer begins with.
+    pub const FIRST: Self = Self(1);
+}
+
 /// Something that waits for a person's decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(TS))]
@@ -31,6 +36,8 @@ pub struct Pending {
     pub offers: Vec<Verdict>,
     /// The answer that was given here and that the gateway has not confirmed.
     pub deciding: Option<Verdict>,
+    /// Digest of what a person judges of it: another one where it has changed under its key.
+    pub seen: String,
     /// What is asked.
     pub subject: Subject,
 }
@@ -209,7 +216,9 @@ pub struct NodeRequest {
     pub capabilities: Vec<Foreign>,
     /// Commands that agents could run on it.
     pub commands: Vec<Foreign>,
-    /// How many further abilities and commands are not listed.
+    /// Permissions that it says it has on its own system.
+    pub permissions: Vec<Foreign>,
+    /// How many further abilities, commands and permissions are not listed.
     pub unlisted: u32,
     /// Address that it came from, where it is not this computer.
     pub address: Option<Foreign>,

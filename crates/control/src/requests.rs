@@ -1,11 +1,12 @@
 //! What an installation knows of requests, as requests that wait.
 
 use bridge::{AccessAct, AccessSnapshot, AccessStanding, SendersSnapshot, Snapshot};
-use openclaw::pairing::{self, Devices, Introduction};
+use openclaw::pairing::{self, Devices, ForeignList, Introduction};
 use openclaw::{Decision, Generation};
 
 use crate::foreign::{missing, number, text, texts};
 use crate::scope::{scopes, severity};
+use crate::seen::seen;
 use crate::{
     Approval, DeviceChange, DeviceRequest, Foreign, NodeRequest, Pending, SenderRequest, Severity,
     Slot, Subject, Verdict,
@@ -64,33 +65,36 @@ fn approval(slot: Slot, approval: &bridge::PendingApproval) -> Pending {
         approval.clone();
     let bridge::PendingApproval { agent, session_key, warnings, analysis, grant, .. } =
         approval.clone();
+    let key = approval_key(&id);
+    let subject = Subject::Approval(Approval {
+        id,
+        title,
+        message,
+        command,
+        binary,
+        folder: cwd,
+        host,
+        agent,
+        session: session_key,
+        warnings,
+        analysis,
+        severity: match approval.severity {
+            sap::Severity::Low => Severity::Low,
+            sap::Severity::Medium => Severity::Medium,
+            sap::Severity::High => Severity::High,
+            sap::Severity::Critical => Severity::Critical,
+        },
+        grant,
+    });
     Pending {
-        key: approval_key(&id),
+        key,
         slot,
         asked_at_ms: Some(approval.created_at_ms),
         expires_at_ms: Some(approval.expires_at_ms),
         offers: approval.offers.iter().copied().map(verdict).collect(),
         deciding: approval.deciding.map(verdict),
-        subject: Subject::Approval(Approval {
-            id,
-            title,
-            message,
-            command,
-            binary,
-            folder: cwd,
-            host,
-            agent,
-            session: session_key,
-            warnings,
-            analysis,
-            severity: match approval.severity {
-                sap::Severity::Low => Severity::Low,
-                sap::Severity::Medium => Severity::Medium,
-                sap::Severity::High => Severity::High,
-                sap::Severity::Critical => Severity::Critical,
-            },
-            grant,
-        }),
+        seen: seen(&subject),
+        subject,
     }
 }
 
@@ -100,8 +104,8 @@ fn device(
     devices: &Devices,
     access: &AccessSnapshot,
 ) -> Pending {
-    let approve = AccessAct::ApproveDevice(request.id.clone());
-    let reject = AccessAct::RejectDevice(request.id.clone());
+    let is_yes = |act: &AccessAct| *act == AccessAct::ApproveDevice(request.id.clone());
+    let is_no = |act: &AccessAct| *act == AccessAct::RejectDevice(request.id.clone());
     let change = devices.known(request).map(|known| {
         let change = request.change_of(known);
         let names = [&known.label, &known.introduction.name];
@@ -117,54 +121,62 @@ fn device(
             is_introduced_anew: change.is_introduced_anew,
         }
     });
+    let subject = Subject::Device(DeviceRequest {
+        device: request.device.to_string(),
+        name: text(request.introduction.name.as_ref()),
+        platform: text(request.introduction.platform.as_ref()),
+        program: program(&request.introduction),
+        roles: texts(request.roles.kept()),
+        scopes: scopes(request.scopes.kept()),
+        unlisted: missing(&[&request.roles, &request.scopes]),
+        address: text(request.remote_ip.as_ref()),
+        origin: text(request.origin.as_ref()),
+        change,
+        is_own: access.own_device.as_ref() == Some(&request.device),
+        severity: severity(&request.roles, &request.scopes),
+    });
     Pending {
         key: device_key(request),
         slot,
         asked_at_ms: Some(request.asked_at_ms),
-        expires_at_ms: Some(request.expires_at_ms),
+        expires_at_ms: known_older(access).and_then(|older| request.expires_at_ms(older)),
         offers: vec![Verdict::Allow, Verdict::Deny],
-        deciding: deciding(access, &approve, &reject),
-        subject: Subject::Device(DeviceRequest {
-            device: request.device.to_string(),
-            name: text(request.introduction.name.as_ref()),
-            platform: text(request.introduction.platform.as_ref()),
-            program: program(&request.introduction),
-            roles: texts(request.roles.kept()),
-            scopes: scopes(request.scopes.kept()),
-            unlisted: missing(&[&request.roles, &request.scopes]),
-            address: text(request.remote_ip.as_ref()),
-            origin: text(request.origin.as_ref()),
-            change,
-            is_own: access.own_device.as_ref() == Some(&request.device),
-            severity: severity(&request.roles, &request.scopes),
-        }),
+        deciding: deciding(access, is_yes, is_no),
+        seen: seen(&subject),
+        subject,
     }
 }
 
 fn node(slot: Slot, request: &pairing::NodeRequest, access: &AccessSnapshot) -> Pending {
-    let approve = AccessAct::ApproveNode(request.id.clone());
-    let reject = AccessAct::RejectNode(request.id.clone());
-    // Devices of the older generation cannot be renamed; without a connection, nobody knows.
-    let is_older = matches!(access.standing, AccessStanding::Up { .. }) && !access.can_rename;
-    let expires_at_ms = is_older.then(|| request.expires_at_ms(Generation::Older)).flatten();
+    // Of this offer or of an earlier one under the same id: either way an answer is on its way.
+    let is_yes =
+        |act: &AccessAct| matches!(act, AccessAct::ApproveNode(offer) if offer.id == request.id);
+    let is_no = |act: &AccessAct| *act == AccessAct::RejectNode(request.id.clone());
+    let subject = Subject::Node(NodeRequest {
+        device: request.node.to_string(),
+        name: text(request.introduction.name.as_ref()),
+        platform: text(request.introduction.platform.as_ref()),
+        capabilities: texts(request.capabilities.kept()),
+        commands: texts(request.commands.kept()),
+        permissions: texts(request.permissions.kept()),
+        unlisted: missing(&node_lists(request)),
+        address: text(request.remote_ip.as_ref()),
+        severity: node_severity(request),
+    });
     Pending {
         key: node_key(request),
         slot,
         asked_at_ms: Some(request.asked_at_ms),
-        expires_at_ms,
+        expires_at_ms: known_older(access).and_then(|older| request.expires_at_ms(older)),
         offers: vec![Verdict::Allow, Verdict::Deny],
-        deciding: deciding(access, &approve, &reject),
-        subject: Subject::Node(NodeRequest {
-            device: request.node.to_string(),
-            name: text(request.introduction.name.as_ref()),
-            platform: text(request.introduction.platform.as_ref()),
-            capabilities: texts(request.capabilities.kept()),
-            commands: texts(request.commands.kept()),
-            unlisted: missing(&[&request.capabilities, &request.commands]),
-            address: text(request.remote_ip.as_ref()),
-            severity: node_severity(request),
-        }),
+        deciding: deciding(access, is_yes, is_no),
+        seen: seen(&subject),
+        subject,
     }
+}
+
+fn node_lists(request: &pairing::NodeRequest) -> [&ForeignList; 3] {
+    [&request.capabilities, &request.commands, &request.permissions]
 }
 
 /// `High` where agents could run programs on a node, where that cannot be ruled out, or where the
@@ -173,7 +185,7 @@ fn node_severity(request: &pairing::NodeRequest) -> Severity {
     let runs_programs = |command: &str| {
         ["system.", "browser.", "shell", "exec"].iter().any(|begin| command.starts_with(begin))
     };
-    let is_grave = missing(&[&request.capabilities, &request.commands]) > 0
+    let is_grave = missing(&node_lists(request)) > 0
         || request.scopes_to_approve.contains("operator.admin")
         || request.commands.kept().iter().any(|it| it.missing() > 0 || runs_programs(it.as_str()));
     if is_grave { Severity::High } else { Severity::Medium }
@@ -198,6 +210,17 @@ fn sender(slot: Slot, request: &pairing::SenderRequest, access: &AccessSnapshot)
         | AccessAct::RevokeToken { .. }
         | AccessAct::SetUp(_) => None,
     });
+    let subject = Subject::Sender(SenderRequest {
+        channel: request.account.channel.clone(),
+        channel_name: text(request.account.channel_name.as_ref()),
+        account: request.account.account.clone(),
+        account_name: text(request.account.account_name.as_ref()),
+        sender: Foreign::from(&request.sender),
+        details: request.details.iter().map(|(name, it)| (name.into(), it.into())).collect(),
+        unlisted: number(request.missing_details),
+        last_seen_at_ms: request.last_seen_at_ms,
+        can_notify: request.account.can_notify,
+    });
     Pending {
         key: sender_key(request),
         slot,
@@ -205,17 +228,8 @@ fn sender(slot: Slot, request: &pairing::SenderRequest, access: &AccessSnapshot)
         expires_at_ms: request.expires_at_ms,
         offers: vec![Verdict::Allow, Verdict::Deny],
         deciding: answer,
-        subject: Subject::Sender(SenderRequest {
-            channel: request.account.channel.clone(),
-            channel_name: text(request.account.channel_name.as_ref()),
-            account: request.account.account.clone(),
-            account_name: text(request.account.account_name.as_ref()),
-            sender: Foreign::from(&request.sender),
-            details: request.details.iter().map(|(name, it)| (name.into(), it.into())).collect(),
-            unlisted: number(request.missing_details),
-            last_seen_at_ms: request.last_seen_at_ms,
-            can_notify: request.account.can_notify,
-        }),
+        seen: seen(&subject),
+        subject,
     }
 }
 
@@ -223,10 +237,21 @@ fn is_same(one: &pairing::SenderRequest, other: &pairing::SenderRequest) -> bool
     sender_key(one) == sender_key(other)
 }
 
-fn deciding(access: &AccessSnapshot, approve: &AccessAct, reject: &AccessAct) -> Option<Verdict> {
+/// The older generation, where the gateway is surely of that: its devices cannot be renamed. The
+/// newer one does not tell when it forgets the request of a device or a node.
+fn known_older(access: &AccessSnapshot) -> Option<Generation> {
+    let is_up = matches!(access.standing, AccessStanding::Up { .. });
+    (is_up && !access.can_rename).then_some(Generation::Older)
+}
+
+fn deciding(
+    access: &AccessSnapshot,
+    is_yes: impl Fn(&AccessAct) -> bool,
+    is_no: impl Fn(&AccessAct) -> bool,
+) -> Option<Verdict> {
     access.doing.iter().find_map(|act| {
-        let denied = (act == reject).then_some(Verdict::Deny);
-        (act == approve).then_some(Verdict::Allow).or(denied)
+        let denied = is_no(act).then_some(Verdict::Deny);
+        is_yes(act).then_some(Verdict::Allow).or(denied)
     })
 }
 
@@ -274,7 +299,7 @@ mod tests {
         let SendersSnapshot::Listed(senders) = &access.senders else { panic!("none") };
         access.doing = [
             AccessAct::RejectDevice(openclaw::RequestId::new("d1")),
-            AccessAct::ApproveNode(openclaw::RequestId::new("n1")),
+            AccessAct::ApproveNode(Box::new(access.nodes.as_ref().unwrap().pending[0].clone())),
             AccessAct::DismissSender(Box::new(senders.pending[0].clone())),
         ]
         .into();
@@ -311,5 +336,9 @@ mod tests {
         assert_eq!(severity(json!({"commands": ["camera.snap", "system.run"]})), Severity::High);
         assert_eq!(severity(json!({"requiredApproveScopes": ["operator.admin"]})), Severity::High);
         assert_eq!(severity(json!({"commands": vec!["x"; 65]})), Severity::High);
+        let granted: serde_json::Map<_, _> =
+            (0..65).map(|number| (format!("p{number}"), json!(true))).collect();
+        assert_eq!(severity(json!({"permissions": granted})), Severity::High);
+        assert_eq!(severity(json!({"permissions": {"camera": true}})), Severity::Medium);
     }
 }

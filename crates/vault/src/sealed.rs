@@ -69,9 +69,9 @@ impl Sealed {
         self.values.remove(name).is_some()
     }
 
-    /// Drops all values whose names begin so; says whether there were any.
-    pub(crate) fn remove_all(&mut self, prefix: &str) -> bool {
-        self.retain(|name, _| !name.starts_with(prefix))
+    /// Drops all values with such names; says whether there were any.
+    pub(crate) fn remove_all(&mut self, is_gone: impl Fn(&str) -> bool) -> bool {
+        self.retain(|name, _| !is_gone(name))
     }
 
     /// Drops all values that cannot be opened; says whether there were any.

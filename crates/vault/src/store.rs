@@ -111,11 +111,15 @@ impl Store {
         if prefix.is_empty() {
             return self.wipe_all();
         }
+        self.wipe_where(|name| name.starts_with(prefix))
+    }
+
+    pub(crate) fn wipe_where(&self, is_gone: impl Fn(&str) -> bool) -> Result<(), VaultError> {
         self.change(|state| {
-            let sealed = state.sealed.remove_all(prefix);
+            let sealed = state.sealed.remove_all(&is_gone);
             let root = state.root.as_mut().is_some_and(|root| {
                 let before = root.credentials.len();
-                root.credentials.retain(|name, _| !name.starts_with(prefix));
+                root.credentials.retain(|name, _| !is_gone(name));
                 root.credentials.len() < before
             });
             Ok(match (root, sealed) {

@@ -180,6 +180,17 @@ impl Vault {
         self.change(move |store| store.wipe(&prefix)).await
     }
 
+    /// Removes every credential and key with such a name.
+    ///
+    /// # Errors
+    /// [`VaultError`]; some may be removed already.
+    pub async fn wipe_where(
+        &self,
+        is_gone: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<(), VaultError> {
+        self.change(move |store| store.wipe_where(is_gone)).await
+    }
+
     async fn change(
         &self,
         change: impl FnOnce(&Store) -> Result<(), VaultError> + Send + 'static,

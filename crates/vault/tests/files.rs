@@ -93,6 +93,24 @@ async fn removed_values_are_gone_and_others_stay() {
 }
 
 #[tokio::test]
+async fn values_are_removed_by_any_rule_for_their_names() {
+    let folder = TempDir::new().unwrap();
+    let vault = filled(folder.path()).await;
+    for name in ["one#2 key", "two#2 key", "one#22 key"] {
+        vault.store_key(name, bytes("a")).await.unwrap();
+        vault.store_credential(name, "hush".into()).await.unwrap();
+    }
+    vault.wipe_where(|name| name.contains("#2 ")).await.unwrap();
+    for vault in [vault, open(folder.path()).await.0] {
+        for gone in ["one#2 key", "two#2 key"] {
+            assert_eq!((key(&vault, gone), credential(&vault, gone)), (None, None));
+        }
+        assert!(key(&vault, "one#22 key").is_some() && credential(&vault, "one#22 key").is_some());
+        assert!(key(&vault, "device").is_some() && credential(&vault, "token").is_some());
+    }
+}
+
+#[tokio::test]
 async fn wiping_everything_removes_the_files_and_the_vault_can_be_used_again() {
     let folder = TempDir::new().unwrap();
     let vault = filled(folder.path()).await;

@@ -28,6 +28,8 @@ pub(super) struct Desk {
     /// Until when the gateways are asked because a terminal wanted to know.
     asked_until: Option<Instant>,
     corners: BTreeMap<Slot, Corner>,
+    /// How many codes for phones were ordered.
+    orders: u64,
 }
 
 /// What is shown beside what one gateway answers.
@@ -47,6 +49,10 @@ impl<S: Shell> Controller<S> {
     /// A page of the window came to the front, or none is there any more.
     pub(super) fn is_at(&mut self, page: Option<Page>) {
         self.desk.page = page;
+        if !self.desk.is_at_devices() {
+            // A code for a phone is like a password: whoever turns the page hides it.
+            self.desk.hide_setups();
+        }
     }
 
     /// A terminal wants to know who may use the gateways.
@@ -147,7 +153,7 @@ impl<S: Shell> Controller<S> {
             setup.was_used(id, name, is_certain);
         }
         let text = use_in_words(name, is_certain);
-        self.tell_of(slot, Topic::Access, "A code for a phone was used", &text);
+        self.tell_of(slot, Topic::Access(slot), "A code for a phone was used", &text);
     }
 }
 
@@ -187,19 +193,31 @@ impl Desk {
         self.corners.entry(slot).or_default().news = None;
     }
 
-    /// Notes that a code is being made; says whether none was before.
-    pub(super) fn make_setup(&mut self, slot: Slot) -> bool {
-        let setup = &mut self.corners.entry(slot).or_default().setup;
-        !matches!(setup.replace(Shown::Making), Some(Shown::Making))
+    /// Says whether the page is in front on which codes for phones are shown.
+    pub(super) fn is_at_devices(&self) -> bool {
+        self.page == Some(Page::Devices)
     }
 
-    /// Shows a code that was made, if that is still wanted.
-    pub(super) fn made_setup(&mut self, slot: Slot, code: SetupCode, level: SetupLevel) {
-        if let Some(corner) = self.corners.get_mut(&slot)
-            && let Some(Shown::Making) = &corner.setup
-        {
-            corner.setup = Some(Shown::ready(code, level));
+    /// Notes that a code is being made, and numbers the order; none while another one is.
+    pub(super) fn make_setup(&mut self, slot: Slot) -> Option<u64> {
+        let setup = &mut self.corners.entry(slot).or_default().setup;
+        if let Some(Shown::Making { .. }) = setup {
+            return None;
         }
+        self.orders = self.orders.saturating_add(1);
+        *setup = Some(Shown::Making { order: self.orders });
+        Some(self.orders)
+    }
+
+    /// Says whether what becomes of an order is still wanted.
+    pub(super) fn awaits_setup(&self, slot: Slot, wanted: u64) -> bool {
+        let setup = self.corners.get(&slot).and_then(|corner| corner.setup.as_ref());
+        matches!(setup, Some(Shown::Making { order }) if *order == wanted)
+    }
+
+    /// Shows a code that was made.
+    pub(super) fn made_setup(&mut self, slot: Slot, code: SetupCode, level: SetupLevel) {
+        self.corners.entry(slot).or_default().setup = Some(Shown::ready(code, level));
     }
 
     pub(super) fn hide_setup(&mut self, slot: Slot) {
@@ -217,8 +235,33 @@ impl Desk {
 
     fn window_is_gone(&mut self) {
         self.page = None;
+        self.hide_setups();
+    }
+
+    fn hide_setups(&mut self) {
         for corner in self.corners.values_mut() {
             corner.setup = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLOT: Slot = Slot(1);
+
+    #[test]
+    fn of_two_orders_for_a_code_only_the_last_is_awaited() {
+        let mut desk = Desk::default();
+        let first = desk.make_setup(SLOT).unwrap();
+        assert_eq!(desk.make_setup(SLOT), None, "one is being made");
+        assert!(desk.awaits_setup(SLOT, first));
+        desk.hide_setup(SLOT);
+        assert!(!desk.awaits_setup(SLOT, first));
+        let second = desk.make_setup(SLOT).unwrap();
+        assert!(!desk.awaits_setup(SLOT, first) && desk.awaits_setup(SLOT, second));
+        desk.hide_setups();
+        assert!(!desk.awaits_setup(SLOT, second), "the page was turned");
     }
 }

@@ -1,12 +1,11 @@
 //! What a person does about who may use a gateway, and what became of it.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use bridge::{AccessAct, AccessDone, AccessError};
 use control::{
-    Answer, DeviceAct, Problem, Refusal, SetupLevel, Slot, Undecidable, Verdict, device_deed, done,
-    sentence,
+    Answer, CONFIRMED_WITHIN, DeviceAct, Problem, Refusal, SetupLevel, Slot, Undecidable, Verdict,
+    device_deed, done, sentence,
 };
 use openclaw::pairing::SetupAccess;
 use tokio::sync::oneshot;
@@ -16,8 +15,8 @@ use super::seat::carrying::Carrying;
 use super::{Controller, Event};
 use crate::shell::Shell;
 
-/// How long a terminal waits for a gateway to confirm something; it may have waited for lists before.
-pub(super) const CONFIRMED_WITHIN: Duration = Duration::from_secs(25);
+/// Code of an error: a request is another at the gateway than the person was shown.
+const CHANGED: &str = "access_changed";
 
 /// Something that was wanted of a gateway, and what became of it.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ pub(super) enum Purpose {
     /// It changes a device, as a person at the window wants.
     Device,
     /// It makes a code for a phone.
-    SetUp(SetupLevel),
+    SetUp { level: SetupLevel, order: u64 },
     /// Whoever wants it is answered.
     Terminal,
 }
@@ -63,7 +62,8 @@ impl<S: Shell> Controller<S> {
                 Ok(became) => became,
                 Err(_) => {
                     // Whoever asked, or the loop, may have gone: then nobody is told.
-                    let _ = terminal.take().map(|terminal| terminal.send(not_confirmed()));
+                    let late = Answer::Refused(Refusal::unconfirmed_act());
+                    let _ = terminal.take().map(|terminal| terminal.send(late));
                     doing.await
                 }
             };
@@ -104,21 +104,22 @@ impl<S: Shell> Controller<S> {
 
     /// Says whether a device is that of one of this program's installations.
     pub(super) fn is_own(&self, device: &str) -> bool {
-        let bridges = self.seats.iter().filter_map(|seat| seat.carrying());
-        bridges.filter_map(|it| it.access.own_device.as_ref()).any(|own| own.as_str() == device)
+        self.seats.iter().any(|seat| seat.is_own(device))
     }
 
     /// A person wants a code for a phone.
     pub(super) fn set_up(&mut self, slot: Slot, level: SetupLevel) {
-        if self.carrying(slot).is_none() || !self.desk.make_setup(slot) {
+        // Where the page was turned meanwhile, nobody would see the code.
+        if self.carrying(slot).is_none() || !self.desk.is_at_devices() {
             return;
         }
+        let Some(order) = self.desk.make_setup(slot) else { return };
         let access = match level {
             SetupLevel::Full => SetupAccess::Full,
             SetupLevel::Limited => SetupAccess::Limited,
             SetupLevel::Node => SetupAccess::Node,
         };
-        self.act(slot, AccessAct::SetUp(access), Purpose::SetUp(level), None);
+        self.act(slot, AccessAct::SetUp(access), Purpose::SetUp { level, order }, None);
     }
 
     pub(super) fn acted(&mut self, Acted { slot, act, purpose, became }: Acted) {
@@ -133,28 +134,26 @@ impl<S: Shell> Controller<S> {
             (Purpose::Request { key, words, .. }, Err(error)) => {
                 let title = if error.is_gone { "Decided otherwise" } else { "Not decided" };
                 self.tell_about(&key, Some(&words), title, &in_words(&error));
+                if error.code == CHANGED {
+                    self.show_changed(&key);
+                }
             }
             (Purpose::Device, Ok(became)) => self.desk.succeeded(slot, done(&act, &became)),
-            (Purpose::SetUp(level), Ok(AccessDone::SetUp(code))) => {
+            (Purpose::SetUp { order, .. }, _) if !self.desk.awaits_setup(slot, order) => {}
+            (Purpose::SetUp { level, .. }, Ok(AccessDone::SetUp(code))) => {
                 self.desk.made_setup(slot, code, level);
             }
-            (Purpose::SetUp(_), Ok(AccessDone::Done | AccessDone::Told(_))) => {
+            (Purpose::SetUp { .. }, Ok(AccessDone::Done | AccessDone::Told(_))) => {
                 self.desk.hide_setup(slot);
             }
             (Purpose::Device, Err(error)) => self.desk.failed(slot, problem(error)),
-            (Purpose::SetUp(_), Err(error)) => {
+            (Purpose::SetUp { .. }, Err(error)) => {
                 self.desk.hide_setup(slot);
                 self.desk.failed(slot, problem(error));
             }
             (Purpose::Terminal, _) => {}
         }
     }
-}
-
-/// The answer for a terminal that waited in vain.
-pub(super) fn not_confirmed() -> Answer {
-    let remedy = "It counts as soon as OpenClaw can be reached: look at what waits later.";
-    Answer::Refused(Refusal::new("unconfirmed", "OpenClaw has not confirmed it yet", Some(remedy)))
 }
 
 fn answer(act: &AccessAct, became: &Result<AccessDone, AccessError>) -> Answer {

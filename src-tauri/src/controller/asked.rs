@@ -1,16 +1,14 @@
 //! What other programs of this person ask over the local socket: a later start of this one, or a
 //! terminal.
 
-use std::time::Duration;
-
 use control::{
-    Answer, Ask, Deed, DeviceAct, InstallationSummary, Refusal, RequestKind, Slot, Undecidable,
-    Verdict,
+    Answer, Ask, CONFIRMED_WITHIN, Deed, DeviceAct, InstallationState, InstallationSummary,
+    LISTED_WITHIN, Refusal, RequestKind, Slot, Undecidable, Verdict,
 };
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::acting::{CONFIRMED_WITHIN, Purpose, not_confirmed};
+use super::acting::Purpose;
 use super::requests::APPROVAL;
 use super::{Controller, Seat};
 use crate::clock::now_ms;
@@ -18,9 +16,6 @@ use crate::instance::Asked;
 use crate::shell::Shell;
 use crate::tray;
 use crate::view::{Installation, Link};
-
-/// How long the gateways have to list who may use them.
-const LISTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A question that is answered once the gateways were asked.
 pub(super) struct Later {
@@ -78,8 +73,8 @@ impl<S: Shell> Controller<S> {
                 requests.retain(|it| it.subject.kind() != RequestKind::Approval);
                 Answer::Access { gateways, requests }
             }
-            Ask::Decide { key, verdict, notify } => {
-                return self.decide_for(answer, &key, verdict, notify);
+            Ask::Decide { key, verdict, notify, seen } => {
+                return self.decide_for(answer, &key, verdict, notify, seen.as_deref());
             }
             Ask::Device { slot, device, act } => {
                 return self.change_device_for(answer, slot, &device, &act);
@@ -98,8 +93,9 @@ impl<S: Shell> Controller<S> {
         key: &str,
         verdict: Verdict,
         notify: bool,
+        seen: Option<&str>,
     ) {
-        match self.deed(key, verdict, notify) {
+        match self.deed(key, verdict, notify, seen) {
             Ok((slot, Deed::Decide { approval, decision })) => {
                 let outcome = self.waits.wait(key);
                 if let Some(carrying) = self.carrying(slot) {
@@ -109,7 +105,8 @@ impl<S: Shell> Controller<S> {
                     let settled =
                         timeout(CONFIRMED_WITHIN, outcome).await.ok().and_then(Result::ok);
                     let settled = settled.map(|outcome| Answer::to_verdict(verdict, &outcome));
-                    let _ = answer.send(settled.unwrap_or_else(not_confirmed));
+                    let late = || Answer::Refused(Refusal::unconfirmed_decision());
+                    let _ = answer.send(settled.unwrap_or_else(late));
                 });
             }
             Ok((slot, Deed::Act(act))) => {
@@ -162,23 +159,23 @@ fn summary(seat: &Seat) -> InstallationSummary {
         id: seat.installation_id().map(|id| id.to_string()),
         cloud: seat.config.cloud.to_string(),
         gateway: seat.config.gateway_url.as_ref().map(ToString::to_string),
-        state: state(&shown.standing).to_owned(),
+        state: state(&shown.standing),
     }
 }
 
-fn state(standing: &Installation) -> &'static str {
+fn state(standing: &Installation) -> InstallationState {
     match standing {
-        Installation::Starting => "starting",
-        Installation::Locked { .. } => "locked",
-        Installation::Unpaired { .. } => "unpaired",
-        Installation::Pairing { .. } => "pairing",
-        Installation::Paused { .. } => "paused",
-        Installation::Revoked { .. } => "revoked",
+        Installation::Starting => InstallationState::Starting,
+        Installation::Locked { .. } => InstallationState::Locked,
+        Installation::Unpaired { .. } => InstallationState::Unpaired,
+        Installation::Pairing { .. } => InstallationState::Pairing,
+        Installation::Paused { .. } => InstallationState::Paused,
+        Installation::Revoked { .. } => InstallationState::Revoked,
         Installation::Paired(paired) => match (&paired.cloud, &paired.gateway) {
-            (Link::Up { .. }, Link::Up { .. }) => "connected",
-            (Link::Down { .. }, _) => "cloud_down",
-            (_, Link::Down { .. }) => "gateway_down",
-            (Link::Connecting, _) | (_, Link::Connecting) => "connecting",
+            (Link::Up { .. }, Link::Up { .. }) => InstallationState::Connected,
+            (Link::Down { .. }, _) => InstallationState::CloudDown,
+            (_, Link::Down { .. }) => InstallationState::GatewayDown,
+            (Link::Connecting, _) | (_, Link::Connecting) => InstallationState::Connecting,
         },
     }
 }

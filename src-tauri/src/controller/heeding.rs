@@ -38,7 +38,9 @@ impl<S: Shell> Controller<S> {
                 Said::Remember => self.remember(),
                 Said::OpenSecrets => self.open_secrets(),
                 Said::NotPaired(problem) => self.was_not_paired(slot, problem),
-                Said::Unpaired { was_paired } => self.was_unpaired(slot, was_paired),
+                Said::Unpaired { was_paired, is_on_phone } => {
+                    self.was_unpaired(slot, was_paired, is_on_phone);
+                }
                 Said::ApprovalSettled(approval, settled) => {
                     self.approval_settled(&approval, &settled);
                 }

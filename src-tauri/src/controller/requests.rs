@@ -12,6 +12,7 @@ use control::{
 use super::acting::Purpose;
 use super::{Controller, Seat};
 use crate::asker;
+use crate::request::Page;
 use crate::shell::{Shell, Topic};
 use crate::text::{shorten_middle, visible};
 use crate::view::AccessMode;
@@ -25,18 +26,26 @@ pub(super) const APPROVAL: &str = "approval:";
 #[derive(Debug, Default)]
 pub(super) struct Announced(BTreeMap<String, Told>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
-    /// That it waits.
-    Waits,
-    /// What became of it.
-    Ended,
+/// What was told of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    /// Digest of the request as it was then, where that is known.
+    seen: Option<String>,
+    /// What became of it was told, in place of the question.
+    has_ended: bool,
+}
+
+impl Told {
+    /// Says whether the request has changed under its key since.
+    fn is_of_another(&self, request: &Pending) -> bool {
+        self.seen.as_ref().is_some_and(|seen| *seen != request.seen)
+    }
 }
 
 impl<S: Shell> Controller<S> {
     /// A person decided at this computer.
-    pub(super) fn decide(&mut self, key: &str, verdict: Verdict, notify: bool) {
-        match self.deed(key, verdict, notify) {
+    pub(super) fn decide(&mut self, key: &str, verdict: Verdict, notify: bool, seen: &str) {
+        match self.deed(key, verdict, notify, Some(seen)) {
             Ok((slot, Deed::Decide { approval, decision })) => {
                 if let Some(carrying) = self.carrying(slot) {
                     carrying.decide(approval, decision);
@@ -48,6 +57,10 @@ impl<S: Shell> Controller<S> {
             }
             // It was clicked twice, and is shown to be under way.
             Err(Undecidable::Underway) => {}
+            Err(why @ Undecidable::Changed) => {
+                self.tell_about(key, None, "Not decided", &Refusal::from(why).what);
+                self.show_changed(key);
+            }
             Err(_) if self.seats.iter().all(|seat| seat.carrying().is_none()) => {
                 let text = "This computer is not connected, so the decision was not applied.";
                 self.tell_about(key, None, "Not decided", text);
@@ -62,12 +75,18 @@ impl<S: Shell> Controller<S> {
         key: &str,
         verdict: Verdict,
         notify: bool,
+        seen: Option<&str>,
     ) -> Result<(Slot, Deed), Undecidable> {
         let asked = self.seats.iter().find(|seat| seat.pending().iter().any(|it| it.key == key));
         let seat = asked.ok_or(Undecidable::NoSuchRequest)?;
         let carrying = seat.carrying().ok_or(Undecidable::NoSuchRequest)?;
-        let deed = deed(key, verdict, notify, &carrying.snapshot, &carrying.access)?;
+        let deed = deed(key, verdict, notify, seen, &carrying.snapshot, &carrying.access)?;
         Ok((seat.slot, deed))
+    }
+
+    /// Opens the window at a request that is another than the person was shown.
+    pub(super) fn show_changed(&mut self, key: &str) {
+        self.shell.open_window(Some(Page::Requests), Some(key.to_owned()));
     }
 
     /// What an act is for that answers a request.
@@ -77,12 +96,12 @@ impl<S: Shell> Controller<S> {
         Purpose::Request { key: key.to_owned(), verdict, words }
     }
 
-    /// Tells about new requests, and takes back what is no longer asked.
+    /// Tells about requests that are new or have changed, and takes back what is no longer asked.
     pub(super) fn announce_requests(&mut self, pending: &[Pending]) {
         let waiting: BTreeSet<_> = pending.iter().map(|request| &request.key).collect();
         self.announced.0.retain(|key, told| {
             let waits = waiting.contains(key);
-            if !waits && *told == Told::Waits {
+            if !waits && !told.has_ended {
                 self.shell.retract_request(key);
             }
             waits
@@ -92,8 +111,10 @@ impl<S: Shell> Controller<S> {
         }
         for request in pending {
             let is_news = request.deciding.is_none() && self.is_to_be_told(request);
-            if is_news && !self.announced.0.contains_key(&request.key) {
-                self.announced.0.insert(request.key.clone(), Told::Waits);
+            let told = self.announced.0.get(&request.key);
+            if is_news && told.is_none_or(|told| told.is_of_another(request)) {
+                let told = Told { seen: Some(request.seen.clone()), has_ended: false };
+                self.announced.0.insert(request.key.clone(), told);
                 let seat = self.seats.iter().find(|seat| seat.slot == request.slot);
                 let via = seat.filter(|_| self.seats.len() > 1).map(Seat::name);
                 self.shell.announce_request(request, via);
@@ -158,13 +179,12 @@ impl<S: Shell> Controller<S> {
 
     /// Tells what became of a request, in place of the question.
     pub(super) fn tell_about(&mut self, key: &str, words: Option<&str>, title: &str, text: &str) {
-        self.announced.0.insert(key.to_owned(), Told::Ended);
-        let shown = || {
-            let view = self.shown.as_ref()?;
-            let request = view.pending.iter().find(|request| request.key == key)?;
-            Some(self::words(&request.subject))
-        };
+        let pending = self.shown.iter().flat_map(|view| &view.pending);
+        let shown = pending.into_iter().find(|request| request.key == key);
+        let seen = shown.map(|request| request.seen.clone());
+        let shown = || shown.map(|request| self::words(&request.subject));
         let words = words.map(str::to_owned).or_else(shown).filter(|words| !words.is_empty());
+        self.announced.0.insert(key.to_owned(), Told { seen, has_ended: true });
         let text = words.map_or(text.to_owned(), |words| format!("{words}\n{text}"));
         if self.stored.notifications {
             self.shell.announce(Topic::Request(key.to_owned()), title, &text);
@@ -175,7 +195,7 @@ impl<S: Shell> Controller<S> {
 
     /// Takes a question back; what was told of its end stays.
     fn retract(&mut self, key: &str) {
-        if self.announced.0.get(key) != Some(&Told::Ended) {
+        if !self.announced.0.get(key).is_some_and(|told| told.has_ended) {
             self.announced.0.remove(key);
             self.shell.retract_request(key);
         }

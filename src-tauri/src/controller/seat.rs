@@ -24,6 +24,7 @@ use bridge::pairing::{PairError, Paired, PairingEvent};
 use bridge::{PastRequest, Settled};
 use cli::{Claim, Config, Failure, NpmPairing, TakenOver};
 use control::Slot;
+use openclaw::DeviceId;
 use sap::{BridgeToken, InstallationId};
 use tokio::time::Instant;
 use vault::{Vault, VaultError};
@@ -82,7 +83,7 @@ pub(super) enum Said {
     /// It was to be paired for the first time, and is not.
     NotPaired(Option<Problem>),
     /// Nothing of it is stored any more.
-    Unpaired { was_paired: bool },
+    Unpaired { was_paired: bool, is_on_phone: bool },
     /// An approval came to its end.
     ApprovalSettled(String, Settled),
     /// A decision was applied otherwise than made.
@@ -153,6 +154,10 @@ pub(super) struct Seat {
     is_new: bool,
     /// An installation that another one has replaced, and whose journal is to go.
     replaced: Option<InstallationId>,
+    /// The phone removed the pairing that it has.
+    is_revoked: bool,
+    /// Its own device at the gateway, once it has a key.
+    own_device: Option<DeviceId>,
     /// Whether what is stored is being removed.
     removes: bool,
     /// Whether the program ends when nothing has to be forgotten any more.
@@ -189,6 +194,8 @@ impl Seat {
             phase: Phase::Opening,
             is_new: false,
             replaced: None,
+            is_revoked: false,
+            own_device: None,
             removes: false,
             is_ending: false,
             history: Arc::default(),
@@ -210,7 +217,9 @@ impl Seat {
             seat.config = seat.common.config(&seat.stored)?;
         }
         let phase = Phase::Unpaired { problem: None };
-        Ok(Self { vault: Some(vault), phase, is_new: true, ..seat })
+        let mut seat = Self { vault: Some(vault), phase, is_new: true, ..seat };
+        seat.know_own_device();
+        Ok(seat)
     }
 
     /// Takes what happened to it.
@@ -280,6 +289,11 @@ impl Seat {
     /// Id of the pairing that it has.
     pub(super) fn installation_id(&self) -> Option<InstallationId> {
         self.token.as_ref().map(BridgeToken::installation_id)
+    }
+
+    /// Says whether a device of a gateway is its own, at work or not.
+    pub(super) fn is_own(&self, device: &str) -> bool {
+        self.own_device.as_ref().is_some_and(|own| own.as_str() == device)
     }
 
     /// It was added in this run of the program, and has not been paired.

@@ -25,12 +25,6 @@ pub(super) fn known(
     all.map(|stored| Seat::new(stored, common.clone())).collect()
 }
 
-/// A number that none of them has had.
-pub(super) fn after(seats: &[Seat]) -> Slot {
-    let last = seats.iter().map(|seat| seat.slot).max().unwrap_or(FIRST);
-    Slot(last.0.saturating_add(1))
-}
-
 impl<S: Shell> Controller<S> {
     /// Pairs an installation, or another one than there are.
     pub(super) fn pair(&mut self, slot: Option<Slot>) {
@@ -50,14 +44,16 @@ impl<S: Shell> Controller<S> {
             return;
         }
         let Some(vault) = self.vault.clone() else { return self.open_secrets() };
-        let slot = self.next_slot;
+        let slot = self.stored.next_slot;
         match Seat::added(slot, self.common.clone(), vault) {
             Ok(seat) => {
-                self.next_slot = Slot(slot.0.saturating_add(1));
+                self.stored.next_slot = Slot(slot.0.saturating_add(1));
                 self.seats.push(seat);
                 self.with(slot, Seat::pair);
             }
-            Err(failure) => self.tell(Topic::Pairing, "Nothing was paired", &failure.message),
+            Err(failure) => {
+                self.tell(Topic::Pairing(slot), "Nothing was paired", &failure.message);
+            }
         }
     }
 
@@ -106,12 +102,12 @@ impl<S: Shell> Controller<S> {
         self.remove(slot);
         if let Some(Problem { what, remedy }) = problem {
             let text = format!("{what} {}", remedy.unwrap_or_default());
-            self.tell_or_remark("No other installation was paired", text.trim_end());
+            self.tell_or_remark(slot, "No other installation was paired", text.trim_end());
         }
     }
 
     /// Nothing of an installation is stored any more: it goes away, unless it is the only one.
-    pub(super) fn was_unpaired(&mut self, slot: Slot, was_paired: bool) {
+    pub(super) fn was_unpaired(&mut self, slot: Slot, was_paired: bool, is_on_phone: bool) {
         let seat = self.seats.iter().find(|seat| seat.slot == slot);
         let Some(name) = seat.map(|seat| seat.name().to_owned()) else { return };
         if self.seats.len() > 1 {
@@ -119,9 +115,11 @@ impl<S: Shell> Controller<S> {
             self.remember();
         }
         if was_paired {
-            let text = "Its token and keys are deleted here. Remove it on your phone as well: in the \
-                        Sophon app, under this computer.";
-            self.tell_or_remark(&format!("“{name}” is unpaired"), text);
+            let here = "Its token and keys are deleted here.";
+            let on_phone =
+                "Remove it on your phone as well: in the Sophon app, under this computer.";
+            let text = if is_on_phone { format!("{here} {on_phone}") } else { here.to_owned() };
+            self.tell_or_remark(slot, &format!("“{name}” is unpaired"), &text);
         }
     }
 
@@ -145,9 +143,9 @@ impl<S: Shell> Controller<S> {
     }
 
     /// Tells what is not to be seen anywhere else.
-    fn tell_or_remark(&mut self, title: &str, text: &str) {
+    fn tell_or_remark(&mut self, slot: Slot, title: &str, text: &str) {
         if self.stored.notifications {
-            self.shell.announce(Topic::Pairing, title, text);
+            self.shell.announce(Topic::Pairing(slot), title, text);
         } else {
             self.remark(format!("{title}. {text}"));
         }

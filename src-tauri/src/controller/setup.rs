@@ -13,7 +13,7 @@ const NAME_CHARS: usize = 60;
 /// A code for a phone, while there is anything to be seen of it.
 pub(super) enum Shown {
     /// It is being made.
-    Making,
+    Making { order: u64 },
     /// It can be used.
     Ready(Box<Ready>),
     /// It was used, or has become void.
@@ -42,7 +42,7 @@ impl Shown {
     pub(super) fn expires_at_ms(&self) -> Option<u64> {
         match self {
             Self::Ready(ready) => ready.expires_at_ms,
-            Self::Making | Self::Over { .. } => None,
+            Self::Making { .. } | Self::Over { .. } => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Shown {
 
     pub(super) fn view(&self) -> Setup {
         match self {
-            Self::Making => Setup::Making,
+            Self::Making { .. } => Setup::Making,
             Self::Ready(ready) => Setup::Ready {
                 code: ready.code.expose_secret().to_owned(),
                 qr_path: ready.qr_path.expose_secret().to_owned(),

@@ -1,7 +1,7 @@
 //! What is shown, made of what is known.
 
 use cli::{Failure, Options};
-use control::{PastRequest, Pending};
+use control::{PastRequest, Pending, Subject};
 use dial::Dialer;
 use vault::Vault;
 
@@ -52,6 +52,11 @@ impl<S: Shell> Controller<S> {
     /// What waits for a person, oldest first; what nobody knows the age of comes last.
     pub(super) fn pending(&self) -> Vec<Pending> {
         let mut pending: Vec<_> = self.seats.iter().flat_map(Seat::pending).cloned().collect();
+        for request in &mut pending {
+            if let Subject::Device(device) = &mut request.subject {
+                device.is_own = device.is_own || self.is_own(&device.device);
+            }
+        }
         pending.sort_by_key(|request| request.asked_at_ms.unwrap_or(u64::MAX));
         pending
     }

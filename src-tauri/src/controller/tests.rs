@@ -2,8 +2,11 @@
 //! it is asked for.
 
 mod access;
+mod changing;
+mod codes;
 mod devices;
 mod ending;
+mod gateways;
 mod late;
 mod migration;
 mod recorder;
@@ -53,6 +56,16 @@ struct Computer {
     folder: tempfile::TempDir,
 }
 
+/// Makes a gateway one that is set up on this computer, in this folder.
+fn set_up_openclaw(folder: &Path, gateway: &Gateway) {
+    let (url, token) = (gateway.url(), gateway.token());
+    let (_, port) = url.rsplit_once(':').unwrap();
+    let port = port.trim_end_matches('/');
+    let configuration = format!(r#"{{"gateway":{{"port":{port},"auth":{{"token":"{token}"}}}}}}"#);
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("openclaw.json"), configuration).unwrap();
+}
+
 /// The program at work.
 struct Program {
     events: UnboundedSender<Event>,
@@ -78,10 +91,20 @@ impl Computer {
         let gateway = Gateway::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), gateway.token()).unwrap();
+        set_up_openclaw(&folder.path().join("openclaw"), &gateway);
         Self { cloud: Arc::new(cloud), gateway, folder }
     }
 
     fn start(&self) -> Program {
+        let (notes, watching) = watch::channel(Notes::default());
+        let controller = self.controller(notes.clone());
+        let (events, stop) = (controller.events(), CancellationToken::new());
+        let life = tokio::spawn(controller.run(stop.clone()));
+        Program { events, notes: watching, desktop: notes, stop, life }
+    }
+
+    /// The program before it runs.
+    fn controller(&self, notes: watch::Sender<Notes>) -> Controller<Recorder> {
         let path = |name: &str| self.folder.path().join(name).to_str().unwrap().to_owned();
         let flags = [
             "sophon-bridge".to_owned(),
@@ -92,8 +115,6 @@ impl Computer {
             format!("--openclaw-token-file={}", path("token")),
             "--host-label=Den".to_owned(),
         ];
-        let (notes, watching) = watch::channel(Notes::default());
-        let desktop = notes.clone();
         let mut controller = Controller::new(Parts {
             shell: Recorder(notes),
             options: cli::Arguments::try_parse_from(flags).unwrap().options,
@@ -109,9 +130,7 @@ impl Computer {
         controller.common.npm_folder = Some(self.folder.path().join("npm"));
         let has_token = controller.seats[0].config.token.is_some();
         controller.seats = seats::known(&controller.stored, has_token, &controller.common).unwrap();
-        let (events, stop) = (controller.events(), CancellationToken::new());
-        let life = tokio::spawn(controller.run(stop.clone()));
-        Program { events, notes: watching, desktop, stop, life }
+        controller
     }
 
     async fn start_paired(&self) -> Program {
@@ -141,7 +160,21 @@ impl Program {
     }
 
     fn decide(&self, key: &str, verdict: Verdict) {
-        self.wish(Request::Decide { key: key.to_owned(), verdict, notify: false });
+        let seen = self.seen(key).unwrap_or_default();
+        self.decide_seen(key, verdict, &seen);
+    }
+
+    /// A person answers what they were shown with this digest.
+    fn decide_seen(&self, key: &str, verdict: Verdict, seen: &str) {
+        let (key, seen) = (key.to_owned(), seen.to_owned());
+        self.wish(Request::Decide { key, verdict, notify: false, seen });
+    }
+
+    /// Digest of a request as it is shown.
+    fn seen(&self, key: &str) -> Option<String> {
+        let notes = self.notes.borrow();
+        let request = notes.view.as_ref()?.pending.iter().find(|request| request.key == key)?;
+        Some(request.seen.clone())
     }
 
     async fn until_some<T>(&mut self, what: &str, find: impl Fn(&Notes) -> Option<T>) -> T {
@@ -223,7 +256,7 @@ async fn one_click_pairs_and_a_second_click_opens_the_same_page_again() {
     computer.cloud.approve_pairing(&ticket.code);
     program.until_connected().await;
     let title = "Paired as “Den”".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
+    program.until_asked_for(Intent::Tell { topic: Topic::Pairing(FIRST), title }).await;
     program.end().await;
 }
 

@@ -3,10 +3,9 @@
 
 use control::marked;
 
+pub(super) use crate::asker::QUESTION_CHARS;
 use crate::text::{shorten_middle, visible};
 
-/// Characters of a command, of what the asker says, or of a list.
-pub(super) const QUESTION_CHARS: usize = 160;
 /// Characters of one warning or title.
 const SENTENCE_CHARS: usize = 120;
 /// Characters of a folder, of an address, or of a name.

@@ -9,7 +9,7 @@ use control::{Approval, Pending, Subject, Verdict};
 use self::body::body;
 use super::lines::sentence;
 use super::{Button, Notification, Prompt, Urgency};
-use crate::asker::{self, DeviceWish};
+use crate::asker::{self, DeviceWish, ToBeRead};
 use crate::request::Request;
 use crate::shell::Topic;
 
@@ -47,20 +47,24 @@ fn title(subject: &Subject) -> String {
 }
 
 fn prompt(request: &Pending) -> Prompt {
-    if request.is_grave() {
+    let Some(why) = asker::to_be_read(request) else {
         return Prompt {
-            clickable: Some("Much is at stake: click to read all of it and decide.".to_owned()),
-            plain: "Much is at stake: open Sophon Desktop to read all of it and decide.".to_owned(),
+            clickable: buttons(request).is_empty().then(|| "Click to decide.".to_owned()),
+            plain: "Open Sophon Desktop to decide.".to_owned(),
         };
-    }
+    };
+    let why = match why {
+        ToBeRead::Grave => "Much is at stake",
+        ToBeRead::NotAllThere => "This is not all of it, or not what it looks like",
+    };
     Prompt {
-        clickable: buttons(request).is_empty().then(|| "Click to decide.".to_owned()),
-        plain: "Open Sophon Desktop to decide.".to_owned(),
+        clickable: Some(format!("{why}: click to read all of it and decide.")),
+        plain: format!("{why}: open Sophon Desktop to read all of it and decide."),
     }
 }
 
 fn buttons(request: &Pending) -> Vec<Button> {
-    if request.is_grave() || request.deciding.is_some() {
+    if asker::to_be_read(request).is_some() || request.deciding.is_some() {
         return Vec::new();
     }
     [(Verdict::AllowOnce, "Allow once"), (Verdict::Allow, "Allow"), (Verdict::Deny, "Deny")]
@@ -68,7 +72,12 @@ fn buttons(request: &Pending) -> Vec<Button> {
         .filter(|(verdict, _)| request.offers.contains(verdict))
         .map(|(verdict, label)| Button {
             label: label.to_owned(),
-            request: Request::Decide { key: request.key.clone(), verdict, notify: false },
+            request: Request::Decide {
+                key: request.key.clone(),
+                verdict,
+                notify: false,
+                seen: request.seen.clone(),
+            },
         })
         .collect()
 }

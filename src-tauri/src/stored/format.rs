@@ -1,7 +1,6 @@
 //! How `settings.json` spells what is remembered. The first installation stands at the top, where it
 //! stood before there were others.
 
-use cli::FIRST;
 use control::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +22,8 @@ pub(super) struct Format {
     first: Seat,
     /// There are others, and the first one was removed.
     without_first: bool,
+    /// None: the one after the last that is there.
+    next_slot: Option<Slot>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     others: Vec<Other>,
 }
@@ -32,6 +33,7 @@ pub(super) struct Format {
 struct Seat {
     name: String,
     gateway_url: String,
+    openclaw_folder: String,
     cloud_url: String,
     paused: bool,
     paired_as: Option<String>,
@@ -53,32 +55,36 @@ impl Default for Format {
 
 impl From<Format> for Stored {
     fn from(format: Format) -> Self {
-        let Format { notifications, access, first, without_first, others, version: _ } = format;
+        let Format { notifications, access, first, without_first, next_slot, others, version: _ } =
+            format;
         let mut seats: Vec<_> = others
             .into_iter()
-            .filter(|other| other.slot > FIRST)
+            .filter(|other| other.slot > Slot::FIRST)
             .take(MAX_SEATS)
             .map(|Other { slot, seat }| seat.stored(slot))
             .collect();
         if !without_first || seats.is_empty() {
-            seats.push(first.stored(FIRST));
+            seats.push(first.stored(Slot::FIRST));
         }
         seats.sort_by_key(|seat| seat.slot);
         seats.dedup_by_key(|seat| seat.slot);
-        Self { notifications, access, seats }
+        let last = seats.iter().map(|seat| seat.slot).max().unwrap_or(Slot::FIRST);
+        let after = Slot(last.0.saturating_add(1));
+        Self { notifications, access, seats, next_slot: next_slot.unwrap_or(after).max(after) }
     }
 }
 
 impl From<Stored> for Format {
-    fn from(Stored { notifications, access, seats }: Stored) -> Self {
+    fn from(Stored { notifications, access, seats, next_slot }: Stored) -> Self {
         let (first, others): (Vec<_>, Vec<_>) =
-            seats.into_iter().partition(|seat| seat.slot == FIRST);
+            seats.into_iter().partition(|seat| seat.slot == Slot::FIRST);
         let first = first.into_iter().next();
         Self {
             version: VERSION,
             notifications,
             access,
             without_first: first.is_none(),
+            next_slot: Some(next_slot),
             first: first.map(Seat::of).unwrap_or_default(),
             others: others
                 .into_iter()
@@ -90,14 +96,32 @@ impl From<Stored> for Format {
 
 impl Seat {
     fn of(stored: StoredSeat) -> Self {
-        let StoredSeat { name, gateway_url, cloud_url, paused, paired_as, paired_at_ms, slot: _ } =
-            stored;
-        Self { name, gateway_url, cloud_url, paused, paired_as, paired_at_ms }
+        let StoredSeat {
+            name,
+            gateway_url,
+            openclaw_folder,
+            cloud_url,
+            paused,
+            paired_as,
+            paired_at_ms,
+            slot: _,
+        } = stored;
+        Self { name, gateway_url, openclaw_folder, cloud_url, paused, paired_as, paired_at_ms }
     }
 
     fn stored(self, slot: Slot) -> StoredSeat {
-        let Self { name, gateway_url, cloud_url, paused, paired_as, paired_at_ms } = self;
-        StoredSeat { slot, name, gateway_url, cloud_url, paused, paired_as, paired_at_ms }
+        let Self { name, gateway_url, openclaw_folder, cloud_url, paused, paired_as, paired_at_ms } =
+            self;
+        StoredSeat {
+            slot,
+            name,
+            gateway_url,
+            openclaw_folder,
+            cloud_url,
+            paused,
+            paired_as,
+            paired_at_ms,
+        }
     }
 }
 
@@ -116,7 +140,7 @@ mod tests {
                 "cloud_url": "https://s.example", "paused": true, "paired_as": "Den"}"#,
         );
         let [first] = &stored.seats[..] else { panic!("{stored:?}") };
-        assert_eq!((first.slot, first.name.as_str(), first.paused), (FIRST, "Den", true));
+        assert_eq!((first.slot, first.name.as_str(), first.paused), (Slot::FIRST, "Den", true));
         assert_eq!((first.cloud_url.as_str(), first.paired_at_ms), ("https://s.example", None));
         assert_eq!((stored.notifications, stored.access), (false, AccessMode::Off));
     }
@@ -124,7 +148,7 @@ mod tests {
     #[test]
     fn a_first_installation_that_was_removed_does_not_come_back() {
         let others = vec![StoredSeat::new(Slot(2)), StoredSeat::new(Slot(7))];
-        let stored = Stored { seats: others, ..Stored::default() };
+        let stored = Stored { seats: others, next_slot: Slot(8), ..Stored::default() };
         let text = serde_json::to_string(&Format::from(stored.clone())).unwrap();
         assert_eq!(read(&text), stored);
     }
@@ -136,5 +160,17 @@ mod tests {
         let text = r#"{"others": [{"slot": 3, "name": "a"}, {"slot": 3, "name": "b"}]}"#;
         let stored = read(text);
         assert_eq!(stored.seats.iter().map(|it| it.slot.0).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn the_next_number_is_one_that_nobody_had() {
+        for (text, next) in [
+            ("{}", 2),
+            (r#"{"others": [{"slot": 3}]}"#, 4),
+            (r#"{"others": [{"slot": 3}], "next_slot": 2}"#, 4),
+            (r#"{"next_slot": 7}"#, 7),
+        ] {
+            assert_eq!(read(text).next_slot, Slot(next), "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use control::{Pending, RequestKind, Subject, Verdict, marked};
 
 use super::{Item, names, status};
-use crate::asker::{self, DeviceWish};
+use crate::asker::{self, DeviceWish, ToBeRead};
 use crate::request::{Page, Request};
 use crate::text::{shorten_middle, visible};
 use crate::view::View;
@@ -95,12 +95,21 @@ fn answers(request: &Pending) -> Vec<Item> {
     let answer = |label: &str, verdict| {
         request.offers.contains(&verdict).then(|| Item::Action {
             label: label.into(),
-            request: Request::Decide { key: request.key.clone(), verdict, notify: false },
+            request: Request::Decide {
+                key: request.key.clone(),
+                verdict,
+                notify: false,
+                seen: request.seen.clone(),
+            },
         })
     };
     let deny = answer(words.deny, Verdict::Deny);
-    if request.is_grave() {
-        let why = status::text("Much is at stake: look before you allow it");
+    let why = asker::to_be_read(request).map(|why| match why {
+        ToBeRead::Grave => "Much is at stake: look before you allow it",
+        ToBeRead::NotAllThere => "Long, or not what it looks like: look before you allow it",
+    });
+    if let Some(why) = why {
+        let why = status::text(why);
         return [why, show].into_iter().chain(deny).collect();
     }
     let allow = [answer("Allow once", Verdict::AllowOnce), answer("Allow", Verdict::Allow)];

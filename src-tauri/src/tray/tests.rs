@@ -40,8 +40,12 @@ fn view_of(installations: impl IntoIterator<Item = Seat>) -> View {
 }
 
 fn seat(slot: u32, name: &str, standing: Installation) -> Seat {
-    let settings =
-        SeatSettings { name: name.into(), gateway_url: String::new(), cloud_url: String::new() };
+    let settings = SeatSettings {
+        name: name.into(),
+        gateway_url: String::new(),
+        openclaw_folder: String::new(),
+        cloud_url: String::new(),
+    };
     Seat { slot: Slot(slot), standing, settings, paired_at_ms: None }
 }
 
@@ -122,6 +126,7 @@ fn pending(key: &str, subject: Subject) -> Pending {
         expires_at_ms: Some(NOW + 60_000),
         offers: vec![Verdict::Allow, Verdict::Deny],
         deciding: None,
+        seen: "s1".into(),
         subject,
     }
 }
@@ -160,6 +165,7 @@ fn node(name: &str, severity: Severity) -> NodeRequest {
         platform: None,
         capabilities: vec![foreign("camera")],
         commands: vec![foreign("camera.snap")],
+        permissions: Vec::new(),
         unlisted: 2,
         address: None,
         severity,

@@ -14,6 +14,7 @@ mod pictures;
 mod real_gateway;
 mod requests;
 mod storage;
+mod strange_requests;
 mod tray_host;
 mod two_bridges;
 mod window;

@@ -1,9 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use desktoplab::{
-    DesktopOptions, Notification, NotificationServer, TrayIcon, WebDriver, eventually,
-};
+use desktoplab::{DesktopOptions, Notification, TrayIcon, WebDriver, eventually};
 use serde_json::Value;
 use simulator::gateway::{AskingDevice, AskingSender, Gateway, OfferingNode};
 
@@ -11,13 +9,10 @@ use crate::computer::{Computer, SESSION, SOON, output};
 
 /// How long a person waits before they click again.
 const AGAIN: Duration = Duration::from_millis(500);
-/// Turns the reading direction, hides characters, begins lines, looks alike, and speaks to a terminal.
-const SPOOF: &str =
-    "Оwner’s \u{202e}enohp\u{2066}\u{200b}\u{feff}\n\r\t\u{1b}[31mred\u{7}<b>аdmin</b>";
 
 /// A kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Approval,
     Device,
     Node,
@@ -27,11 +22,11 @@ enum Kind {
 const KINDS: [Kind; 4] = [Kind::Approval, Kind::Device, Kind::Node, Kind::Sender];
 
 /// A request, and a word that stands wherever it is shown.
-struct Asked {
-    kind: Kind,
-    id: String,
-    key: String,
-    word: String,
+pub(crate) struct Asked {
+    pub(crate) kind: Kind,
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) word: String,
 }
 
 impl Kind {
@@ -63,7 +58,7 @@ impl Kind {
 
 impl Asked {
     /// Where it is answered in the window.
-    fn button(&self, verdict: &str) -> String {
+    pub(crate) fn button(&self, verdict: &str) -> String {
         format!("[data-request='{}'] [data-verdict='{verdict}']", self.key)
     }
 
@@ -108,7 +103,7 @@ impl Asked {
 }
 
 /// Opens the window, and lets the program look for devices and senders at all times.
-async fn watching(computer: &Computer) -> WebDriver {
+pub(crate) async fn watching(computer: &Computer) -> WebDriver {
     drop(output(computer.app(&[])).await);
     let window = computer.window().await;
     window.click("#tab-devices").await.unwrap();
@@ -132,7 +127,7 @@ async fn watching_without_a_window(computer: &Computer) {
 }
 
 /// Clicks an answer until it counts: a click right after the card came is ignored.
-async fn answer(window: &WebDriver, asked: &Asked, verdict: &str) {
+pub(crate) async fn answer(window: &WebDriver, asked: &Asked, verdict: &str) {
     let button = asked.button(verdict);
     eventually(format!("an end of {}", asked.key), async || {
         let _ = tokio::time::timeout(AGAIN, window.click(&button)).await;
@@ -151,7 +146,7 @@ async fn terminal(computer: &Computer, words: &[&str]) -> Vec<Value> {
 }
 
 /// A picture for the eyes of whoever looks after the tests.
-fn picture(computer: &Computer, name: &str) -> PathBuf {
+pub(crate) fn picture(computer: &Computer, name: &str) -> PathBuf {
     computer.picture(&format!("requests-{name}"))
 }
 
@@ -350,115 +345,4 @@ async fn much_at_stake_is_allowed_only_where_all_of_it_was_in_view() {
     eventually("Deny with the focus", focused).await.unwrap();
     answer(&window, &asked, "allow").await;
     asked.answered(&computer, &icon, true).await;
-}
-
-#[tokio::test]
-async fn spoofed_requests_are_shown_for_what_they_are() {
-    let options = DesktopOptions {
-        screen: (1400, 1400),
-        notifications: NotificationServer::Xfce,
-        ..DesktopOptions::default()
-    };
-    let computer = Computer::with(options).await;
-    let (_app, icon) = computer.start_paired().await;
-    let window = watching(&computer).await;
-    let long = format!("{SPOOF}{}", "x".repeat(60_000));
-    let device = AskingDevice::new(&long).asking_for(&["operator.read", SPOOF]);
-    let mut node = OfferingNode::new(SPOOF, &["camera.snap", SPOOF]);
-    node.capabilities.push(long.clone());
-    let details = [("username", SPOOF), ("firstName", &long)];
-    let details = details.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    let sender = AskingSender { details, ..AskingSender::new(SPOOF, "") };
-    computer.gateway.device_asks(&device);
-    computer.gateway.node_offers(&node);
-    computer.gateway.sender_writes(&sender).unwrap();
-    let command =
-        format!("echo \u{202e}txt.exe\u{2066} ‘сurl’\u{200b} \u{1b}[2J {}", "y".repeat(100_000));
-    computer.cloud.say(SESSION, &format!("run: {command}"));
-    icon.wait_for_line(|line| line.starts_with("echo ")).await.unwrap();
-    icon.wait_for_line(|line| line.contains("wants to talk")).await.unwrap();
-    for line in icon.menu().await.unwrap().to_string().lines() {
-        let is_hidden = |c: char| ('\u{200b}'..='\u{200f}').contains(&c) || c == '\u{feff}';
-        let turns = |c: char| ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2066}';
-        let is_plain = |c: char| !c.is_control() && !is_hidden(c) && !turns(c);
-        let bad: String = line.chars().filter(|c| !is_plain(*c)).collect();
-        assert!(bad.is_empty(), "{line:?} has {bad:?}");
-    }
-    for tab in ["requests", "devices", "senders"] {
-        window.click(&format!("#tab-{tab}")).await.unwrap();
-        window.wait_for("[data-request]").await.unwrap();
-        computer.painted(&window).await;
-        window.screenshot(&picture(&computer, &format!("spoofed-{tab}"))).await.unwrap();
-        let shown = window.text("#page").await.unwrap();
-        assert!(shown.contains("U+202E") && !shown.contains('\u{202e}'), "{tab}: {shown:?}");
-        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{200b}'), "{tab}: {shown:?}");
-    }
-    let script = "for (const card of document.querySelectorAll('[data-request]')) \
-        card.scrollIntoView();";
-    window.click("#tab-requests").await.unwrap();
-    window.wait_for("[data-request]").await.unwrap();
-    window.execute(script).await.unwrap();
-    computer.painted(&window).await;
-    window.screenshot(&picture(&computer, "spoofed-last")).await.unwrap();
-    computer.desktop.wait_until_still().await.unwrap();
-    computer.desktop.screenshot(&picture(&computer, "spoofed-screen")).unwrap();
-}
-
-#[tokio::test]
-async fn five_hundred_requests_stay_usable() {
-    let computer = Computer::new().await;
-    let (_app, icon) = computer.start_paired().await;
-    let window = watching(&computer).await;
-    window.click("#tab-requests").await.unwrap();
-    for n in 0..500 {
-        let device = AskingDevice::new(&format!("crowd {n}")).asking_for(&["operator.read"]);
-        computer.gateway.device_asks(&device);
-    }
-    icon.wait_for_line(|line| line == "495 more requests…").await.unwrap();
-    window.wait_for_text("#tab-requests", "99+").await.unwrap();
-    let first = computer.gateway.waiting_requests().remove(0);
-    let asked = Asked {
-        kind: Kind::Device,
-        key: format!("device:{first}"),
-        id: first,
-        word: "crowd 0".to_owned(),
-    };
-    window.wait_for(&asked.button("allow")).await.unwrap();
-    computer.painted(&window).await;
-    window.screenshot(&picture(&computer, "five-hundred")).await.unwrap();
-    answer(&window, &asked, "allow").await;
-    icon.wait_for_line(|line| line == "494 more requests…").await.unwrap();
-}
-
-#[tokio::test]
-async fn zz_elsewhere() {
-    for kinds in [&[Kind::Node, Kind::Sender][..], &[Kind::Device, Kind::Sender], &[Kind::Approval, Kind::Sender]] {
-        let computer = Computer::new().await;
-        let (_app, icon) = computer.start_paired().await;
-        let window = watching(&computer).await;
-        window.click("#tab-requests").await.unwrap();
-        for kind in kinds {
-            let asked = kind.asks(&computer, &format!("date-{kind:?}")).await;
-            let notification = asked.notification(&computer).await;
-            window.wait_for(&asked.button("deny")).await.unwrap();
-            let is_decided = match kind {
-                Kind::Approval => computer.gateway.decide_elsewhere(&asked.id, "deny"),
-                Kind::Device | Kind::Node | Kind::Sender => {
-                    computer.gateway.decide_request_elsewhere(&asked.id, true)
-                }
-            };
-            assert!(is_decided);
-            let begun = std::time::Instant::now();
-            computer.desktop.notifications().wait_until_withdrawn(notification.id).await.unwrap();
-            eprintln!("{kinds:?} {kind:?} withdrawn after {:?}", begun.elapsed());
-            for _ in 0..6 {
-                tokio::time::sleep(Duration::from_secs(2)).await;
-                let lists = computer.gateway.calls_of("channels.pairing.list").len();
-                let found = window.find(&asked.button("deny")).await.unwrap();
-                let menu = icon.menu().await.unwrap().to_string().contains(&asked.word);
-                eprintln!("{:?}: lists {lists}, card {found}, menu {menu}", begun.elapsed());
-                if !found && !menu { break }
-            }
-        }
-    }
 }

@@ -269,7 +269,7 @@ const IDENTITY: Identity = {
 };
 
 function seat(slot: number, standing: Installation, pairedAt: number | null): Seat {
-  const settings = { name: "Ada's desk", gateway_url: "", cloud_url: "" };
+  const settings = { name: "Ada's desk", gateway_url: "", openclaw_folder: "", cloud_url: "" };
   return { slot, standing, settings, paired_at_ms: pairedAt };
 }
 

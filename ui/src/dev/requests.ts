@@ -186,6 +186,7 @@ const NODE: NodeRequest = {
   platform: foreign("iOS"),
   capabilities: [foreign("camera"), foreign("location")],
   commands: [foreign("camera.snap"), foreign("location.get"), foreign("system.run")],
+  permissions: [foreign("camera"), foreign("microphone")],
   unlisted: 2,
   address: null,
   severity: "high",
@@ -247,6 +248,7 @@ function pending(
     expires_at_ms: subject.kind === "sender" ? now + 52 * MINUTE : now + 260 * SECOND,
     offers,
     deciding: null,
+    seen: "5d41402abc4b2a76",
     subject,
   };
 }

@@ -8,7 +8,7 @@ export type Field = keyof SeatSettings;
 /** What was typed. */
 export type Edits = Partial<Record<Field, string>>;
 
-const FIELDS: readonly Field[] = ["name", "gateway_url", "cloud_url"];
+const FIELDS: readonly Field[] = ["name", "gateway_url", "openclaw_folder", "cloud_url"];
 
 /** The text that a field shows. */
 export function shown(settings: SeatSettings, edits: Edits, field: Field): string {

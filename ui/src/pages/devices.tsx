@@ -1,7 +1,6 @@
 // Who may use the gateways, and who wants to.
 
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 
 import type { Access, Problem, Slot, View } from "../generated";
 import { waitingOf } from "../logic/request";
@@ -15,7 +14,6 @@ import { PhoneSetup } from "./phone-setup";
 
 /** The devices of each gateway: those that ask, those that may, and a code for another one. */
 export function DevicesPage({ view }: { view: View | null }): JSX.Element {
-  useHiddenSetup(view);
   if (view === null) return <></>;
   return (
     <Gateways
@@ -91,20 +89,5 @@ function NewsNote({ slot, news }: { slot: Slot; news: Problem }): JSX.Element {
         </div>
       </ProblemNote>
     </div>
-  );
-}
-
-/** A code for a phone is like a password: whoever leaves the page hides it. */
-function useHiddenSetup(view: View | null): void {
-  const wish = useWish();
-  const shown = useRef<Slot[]>([]);
-  shown.current = (view?.access ?? [])
-    .filter((access) => access.setup !== null)
-    .map((access) => access.slot);
-  useEffect(
-    () => () => {
-      for (const slot of shown.current) wish({ request: "hide_setup", slot });
-    },
-    [wish],
   );
 }

@@ -67,6 +67,13 @@ function Choices({ view, seat }: { view: View; seat: Seat }): JSX.Element {
         isCode
         {...field("gateway_url")}
       />
+      <TextField
+        label="Folder of OpenClaw's configuration"
+        hint="Empty: the usual one. A gateway of a profile has its own, as ~/.openclaw-work."
+        placeholder="~/.openclaw"
+        isCode
+        {...field("openclaw_folder")}
+      />
       <details open={settings.cloud_url !== ""}>
         <summary>Advanced</summary>
         <TextField
@@ -120,7 +127,7 @@ function useEdits(settings: SeatSettings): {
     const left = Object.keys(rest).length;
     if (left < Object.keys(edits).length) setSaved(left === 0);
     setEdits(rest);
-  }, [settings.name, settings.gateway_url, settings.cloud_url]);
+  }, [settings.name, settings.gateway_url, settings.openclaw_folder, settings.cloud_url]);
   return {
     edits,
     isSaved,

@@ -97,11 +97,16 @@ export function NodeBody({ request }: { request: NodeRequest }): JSX.Element {
       )}
       <Unlisted
         count={request.unlisted}
-        what={request.unlisted === 1 ? "ability or command" : "abilities and commands"}
+        what={
+          request.unlisted === 1
+            ? "ability, command or permission"
+            : "abilities, commands and permissions"
+        }
       />
       <Facts
         facts={[
           ["Abilities", foreignList(request.capabilities)],
+          ["Permissions", foreignList(request.permissions)],
           ["Platform", foreign(request.platform)],
           ["Address", foreign(request.address) ?? "this computer"],
           ["Device", fingerprint(request.device)],

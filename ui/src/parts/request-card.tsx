@@ -12,6 +12,7 @@ import { DeviceBody, NodeBody } from "./device-body";
 import { CheckField } from "./fields";
 import { SenderBody } from "./sender-body";
 import { SeverityShape } from "./shapes";
+import { Visible } from "./text";
 import { useDecide } from "./use-decide";
 import { useSeen } from "./use-seen";
 
@@ -117,7 +118,7 @@ function Answers(props: {
     <>
       {offersAlways && leaves !== null && (
         <p id={grant} class="quiet grant">
-          <strong>Allow always:</strong> {leaves}
+          <strong>Allow always:</strong> <Visible text={leaves} />
         </p>
       )}
       {canTell && (

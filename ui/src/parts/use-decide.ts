@@ -22,7 +22,8 @@ export function useDecide(
   function decide(verdict: Verdict, notify: boolean): void {
     if (!isSettled(pending.key)) return;
     setSent(verdict);
-    wish({ request: "decide", key: pending.key, verdict, notify });
+    // What was drawn when the button was pressed, whatever the program knows by now.
+    wish({ request: "decide", key: pending.key, verdict, notify, seen: pending.seen });
   }
 
   return { deciding: pending.deciding ?? sent, decide };

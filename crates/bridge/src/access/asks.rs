@@ -5,10 +5,9 @@ use openclaw::{Generation, RequestId};
 
 use crate::RequestKind;
 
-/// How long a description may be, in characters.
-const LONGEST: usize = 300;
-/// How much of a longer one is kept: the rest is for saying how much is missing.
-const KEPT: usize = 260;
+/// How long a description may be, in characters: much longer than what is shown of it, so that no
+/// secret is cut through before it is hidden.
+const LONGEST: usize = 4_000;
 
 /// A request of somebody who wants to use the gateway.
 pub(super) trait Asks: Clone + PartialEq {
@@ -19,9 +18,14 @@ pub(super) trait Asks: Clone + PartialEq {
     fn asker(&self) -> &str;
     /// When it was asked, as Unix time in milliseconds.
     fn asked_at_ms(&self) -> Option<u64>;
-    /// When the gateway forgets it, as Unix time in milliseconds by the gateway's clock.
+    /// When the gateway surely forgets it, as Unix time in milliseconds by the gateway's clock; none
+    /// where that cannot be known.
     fn expires_at_ms(&self, generation: Generation) -> Option<u64>;
-    /// Describes it in at most 300 characters, with the words of strangers as they came.
+    /// From when on the gateway may have forgotten it, likewise.
+    fn may_expire_at_ms(&self, generation: Generation) -> Option<u64> {
+        self.expires_at_ms(generation)
+    }
+    /// Describes it with the words of strangers as they came.
     fn what(&self) -> String;
 }
 
@@ -50,8 +54,12 @@ impl Asks for DeviceRequest {
         Some(self.asked_at_ms)
     }
 
-    fn expires_at_ms(&self, _: Generation) -> Option<u64> {
-        Some(self.expires_at_ms)
+    fn expires_at_ms(&self, generation: Generation) -> Option<u64> {
+        self.expires_at_ms(generation)
+    }
+
+    fn may_expire_at_ms(&self, _: Generation) -> Option<u64> {
+        Some(self.may_expire_at_ms())
     }
 
     fn what(&self) -> String {
@@ -150,8 +158,8 @@ fn cut(text: String) -> String {
     if length <= LONGEST {
         return text;
     }
-    let kept: String = text.chars().take(KEPT).collect();
-    format!("{kept}… ({} more characters)", length - KEPT)
+    let kept: String = text.chars().take(LONGEST).collect();
+    format!("{kept}… ({} more characters)", length - LONGEST)
 }
 
 #[cfg(test)]
@@ -182,11 +190,19 @@ mod tests {
     }
 
     #[test]
-    fn a_long_description_says_how_much_is_missing() {
-        let scopes: Vec<_> = (0..90).map(|n| format!("operator.{n}")).collect();
+    fn a_description_is_bounded_and_says_how_much_is_missing() {
+        let scopes: Vec<_> = (0..90).map(|n| format!("{n}{}", "\u{202e}".repeat(5_000))).collect();
         let request = device(json!({"displayName": "\u{202e}".repeat(5_000), "scopes": scopes}));
         let what = request.what();
-        assert!(what.chars().count() <= LONGEST, "{what}");
+        assert!(what.chars().count() <= LONGEST + 40, "{what}");
         assert!(what.starts_with("“\u{202e}") && what.ends_with("more characters)"), "{what}");
+    }
+
+    #[test]
+    fn what_is_cut_for_the_screen_is_whole_here() {
+        let secret = format!("ghp_{}", "a".repeat(36));
+        let scopes = ["x".repeat(220), "y".repeat(40), secret.clone()];
+        let request = device(json!({"displayName": "Phone", "scopes": scopes}));
+        assert!(request.what().ends_with(&secret));
     }
 }

@@ -214,7 +214,10 @@ impl Book {
             Input::Connected(generation) => {
                 (self.generation, self.is_connected) = (generation, true);
             }
-            Input::Disconnected => self.is_connected = false,
+            Input::Disconnected => {
+                self.is_connected = false;
+                self.check_time(now_ms, &mut changes);
+            }
             Input::Told(event) => self.hear(*event, now_ms, &mut changes),
             Input::Devices(begun, devices) => {
                 let Devices { pending, mut paired, unreadable } = devices;
@@ -257,7 +260,8 @@ impl Book {
         changes
     }
 
-    /// Asks the gateway about those whose time is over; without one, this computer's clock decides.
+    /// Asks the gateway about those whose time may be over. Without one they are not shown any more
+    /// where this computer's clock says so; the next list ends them, or shows them again.
     fn check_time(&mut self, now_ms: u64, changes: &mut Vec<Change>) {
         let generation = self.generation;
         let over = [
@@ -265,15 +269,13 @@ impl Book {
             (List::Nodes, self.nodes.check(generation, now_ms)),
             (List::Senders, self.senders.check(generation, now_ms)),
         ];
-        for (list, keys) in over {
-            if keys.is_empty() {
-                continue;
-            }
-            if self.is_connected {
-                changes.push(Change::Ask(list));
-            } else {
-                self.miss(keys, now_ms, changes);
-            }
+        if self.is_connected {
+            let asked = over.into_iter().filter(|(_, is_any)| *is_any);
+            changes.extend(asked.map(|(list, _)| Change::Ask(list)));
+        } else {
+            self.devices.hide(generation, now_ms);
+            self.nodes.hide(generation, now_ms);
+            self.senders.hide(generation, now_ms);
         }
     }
 
@@ -282,9 +284,18 @@ impl Book {
         for TurnedDown { key, kind, what, .. } in std::mem::take(&mut self.turned_down) {
             self.end(key, kind, what, Outcome::Denied { by: None }, now_ms, changes);
         }
+        // Nobody will look any more what became of these.
+        for (key, wish) in self.wishes.extract_if(|_, wish| !wish.is_under_way).collect::<Vec<_>>()
+        {
+            self.assume(key, wish.kind, wish.what, Outcome::Decided, now_ms, changes);
+        }
+        for key in [self.devices.hidden(), self.nodes.hidden(), self.senders.hidden()].concat() {
+            if let Some((kind, what)) = self.description(&key) {
+                self.assume(key, kind, what, Outcome::Expired, now_ms, changes);
+            }
+        }
         (self.devices, self.nodes, self.senders) = (Shelf::new(), Shelf::new(), Shelf::new());
         (self.joined, self.joined_nodes, self.sender_facts) = (None, None, None);
-        self.wishes.retain(|_, wish| wish.is_under_way);
     }
 
     fn has_ended(&self, key: &str) -> bool {
@@ -307,6 +318,22 @@ impl Book {
         }
     }
 
+    /// Tells of an end that no gateway confirmed: a later list may still show the request.
+    fn assume(
+        &mut self,
+        key: String,
+        kind: RequestKind,
+        what: String,
+        outcome: Outcome,
+        ended_at_ms: u64,
+        changes: &mut Vec<Change>,
+    ) {
+        self.take(&key);
+        if !self.ended.has(&key) {
+            changes.push(Change::Ended(PastRequest { key, kind, what, ended_at_ms, outcome }));
+        }
+    }
+
     fn take(&mut self, key: &str) {
         self.devices.take(key);
         self.nodes.take(key);
@@ -323,9 +350,9 @@ impl Book {
 
     fn has_expired(&self, key: &str, now_ms: u64) -> bool {
         let generation = self.generation;
-        let device = self.devices.get(key).and_then(|it| Asks::expires_at_ms(it, generation));
-        let node = self.nodes.get(key).and_then(|it| Asks::expires_at_ms(it, generation));
-        let sender = self.senders.get(key).and_then(|it| Asks::expires_at_ms(it, generation));
+        let device = self.devices.get(key).and_then(|it| Asks::may_expire_at_ms(it, generation));
+        let node = self.nodes.get(key).and_then(|it| Asks::may_expire_at_ms(it, generation));
+        let sender = self.senders.get(key).and_then(|it| Asks::may_expire_at_ms(it, generation));
         device.or(node).or(sender).is_some_and(|expires| expires <= now_ms)
     }
 }

@@ -85,6 +85,10 @@ impl Doing {
         Some(number)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(super) fn act(&self, number: u64) -> Option<&AccessAct> {
         self.entries.iter().find(|entry| entry.number == number).map(|entry| &entry.act)
     }
@@ -134,7 +138,7 @@ pub(super) fn answers(act: &AccessAct) -> Option<(String, bool)> {
     match act {
         AccessAct::ApproveDevice(request) => Some((device_key(request), true)),
         AccessAct::RejectDevice(request) => Some((device_key(request), false)),
-        AccessAct::ApproveNode(request) => Some((node_key(request), true)),
+        AccessAct::ApproveNode(request) => Some((node_key(&request.id), true)),
         AccessAct::RejectNode(request) => Some((node_key(request), false)),
         AccessAct::ApproveSender { request, .. } => Some((request.key(), true)),
         AccessAct::DismissSender(request) => Some((request.key(), false)),
@@ -183,15 +187,26 @@ fn target(act: &AccessAct) -> Target<'_> {
     }
 }
 
-/// Of a sender's request, what the messenger tells may have changed between two clicks.
+/// Compares two acts about the same. Of a request, what does not matter to the answer may have
+/// changed between two clicks.
 fn is_same(one: &AccessAct, other: &AccessAct) -> bool {
-    match (one, other) {
-        (
-            AccessAct::ApproveSender { notify, .. },
-            AccessAct::ApproveSender { notify: other, .. },
-        ) => notify == other,
-        (AccessAct::DismissSender(_), AccessAct::DismissSender(_)) => true,
-        (one, other) => one == other,
+    match one {
+        AccessAct::ApproveNode(shown) => {
+            matches!(other, AccessAct::ApproveNode(other) if other.offers_the_same_as(shown))
+        }
+        AccessAct::ApproveSender { notify, .. } => {
+            matches!(other, AccessAct::ApproveSender { notify: other, .. } if other == notify)
+        }
+        AccessAct::DismissSender(_) => matches!(other, AccessAct::DismissSender(_)),
+        AccessAct::ApproveDevice(_)
+        | AccessAct::RejectDevice(_)
+        | AccessAct::RejectNode(_)
+        | AccessAct::RenameDevice { .. }
+        | AccessAct::RemoveDevice(_)
+        | AccessAct::RemoveNode(_)
+        | AccessAct::RotateToken { .. }
+        | AccessAct::RevokeToken { .. }
+        | AccessAct::SetUp(_) => one == other,
     }
 }
 
@@ -209,6 +224,8 @@ fn refuse(waiter: Waiter, what: &str) {
 #[cfg(test)]
 mod tests {
     use openclaw::RequestId;
+    use openclaw::pairing::NodeRequest;
+    use serde_json::json;
 
     use super::*;
 
@@ -249,5 +266,22 @@ mod tests {
         let (third, _heard) = oneshot::channel();
         let other = AccessAct::RejectDevice(RequestId::new("another"));
         assert!(doing.admit(other, third).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_nodes_offer_that_changed_between_two_clicks_is_not_approved_with_the_first() {
+        let offer = |time: u64, command: &str| {
+            let offer = json!({"requestId": "r", "nodeId": "n", "ts": time, "commands": [command]});
+            AccessAct::ApproveNode(Box::new(NodeRequest::parse(&offer).unwrap()))
+        };
+        let mut doing = Doing::default();
+        let (first, _heard) = oneshot::channel();
+        doing.admit(offer(1, "camera.snap"), first).unwrap();
+        let (again, mut heard_again) = oneshot::channel();
+        assert_eq!(doing.admit(offer(2, "camera.snap"), again), None);
+        assert!(heard_again.try_recv().is_err(), "it waits with the first");
+        let (changed, heard) = oneshot::channel();
+        assert_eq!(doing.admit(offer(2, "system.run"), changed), None);
+        assert_eq!(heard.await.unwrap().unwrap_err().code, "access_busy");
     }
 }

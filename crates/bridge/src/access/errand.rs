@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openclaw::pairing::{Pairing, PairingError};
+use openclaw::pairing::{NodeRequest, Pairing, PairingError};
 use openclaw::{CallError, Credential, DeviceId, Events, Hello, Identity, Target};
 use tokio::sync::Semaphore;
 
@@ -25,7 +25,7 @@ pub(super) struct Reached {
 pub(super) async fn reach(lead: &Lead, scopes: &[&str]) -> Result<Reached, Trouble> {
     let Settings { gateway, version, .. } = &lead.settings;
     let (url, token) = find_gateway(gateway)?;
-    let token = token.ok_or(Trouble::NoToken)?;
+    let token = token?;
     lead.tell(Signal::Secret(token.clone())).await;
     let identity = Identity::new(format!("{} access", gateway.display_name), version.clone());
     let credential = Credential::Shared(token);
@@ -59,8 +59,18 @@ pub(super) enum Failure {
     Keys(KeyStoreError),
     /// There is no connection that could do it.
     Unreached(Trouble),
+    /// It is another request by now than the one that was shown.
+    Changed,
+    /// Whether it is still what was shown cannot be told; nothing was done.
+    Unseen(PairingError),
     /// The gateway did not do it, or did not say so.
     Refused(PairingError),
+}
+
+impl From<PairingError> for Failure {
+    fn from(error: PairingError) -> Self {
+        Self::Refused(error)
+    }
 }
 
 impl Errand {
@@ -74,7 +84,7 @@ impl Errand {
             }
         }
         let Some(scopes) = &self.scopes else {
-            return perform(&self.act, &self.standing).await.map_err(Failure::Refused);
+            return perform(&self.act, &self.standing).await;
         };
         let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
         let reached = reach(&self.lead, &scopes).await.map_err(Failure::Unreached)?;
@@ -85,20 +95,23 @@ impl Errand {
             std::future::pending().await
         };
         tokio::select! {
-            done = perform(&self.act, &pairing) => done.map_err(Failure::Refused),
+            done = perform(&self.act, &pairing) => done,
             never = unheard => never,
         }
     }
 }
 
-async fn perform(act: &AccessAct, pairing: &Pairing) -> Result<AccessDone, PairingError> {
+async fn perform(act: &AccessAct, pairing: &Pairing) -> Result<AccessDone, Failure> {
     match act {
         AccessAct::ApproveDevice(request) => pairing.approve_device(request).await?,
         AccessAct::RejectDevice(request) => pairing.reject_device(request).await?,
-        AccessAct::ApproveNode(request) => pairing.approve_node(request).await?,
+        AccessAct::ApproveNode(shown) => {
+            is_as_shown(shown, pairing).await?;
+            pairing.approve_node(&shown.id).await?;
+        }
         AccessAct::RejectNode(request) => pairing.reject_node(request).await?,
         AccessAct::ApproveSender { request, notify } => {
-            return pairing.approve_sender(request, *notify).await.map(AccessDone::Told);
+            return Ok(AccessDone::Told(pairing.approve_sender(request, *notify).await?));
         }
         AccessAct::DismissSender(request) => pairing.dismiss_sender(request).await?,
         AccessAct::RenameDevice { device, name } => pairing.rename_device(device, name).await?,
@@ -109,10 +122,20 @@ async fn perform(act: &AccessAct, pairing: &Pairing) -> Result<AccessDone, Pairi
         }
         AccessAct::RevokeToken { device, role } => pairing.revoke_token(device, role).await?,
         AccessAct::SetUp(access) => {
-            return pairing.setup_code(None, *access).await.map(AccessDone::SetUp);
+            return Ok(AccessDone::SetUp(pairing.setup_code(None, *access).await?));
         }
     }
     Ok(AccessDone::Done)
+}
+
+/// A node's offer may become another one under the same id, which only a list tells.
+async fn is_as_shown(shown: &NodeRequest, pairing: &Pairing) -> Result<(), Failure> {
+    let nodes = pairing.nodes().await.map_err(Failure::Unseen)?;
+    match nodes.pending.iter().find(|offer| offer.id == shown.id) {
+        Some(offer) if offer.offers_the_same_as(shown) => Ok(()),
+        Some(_) => Err(Failure::Changed),
+        None => Err(Failure::Refused(PairingError::Gone)),
+    }
 }
 
 /// Names the device that an act would cut off.
@@ -137,7 +160,9 @@ impl Failure {
     /// Tells what became of the request that was answered.
     pub(super) fn answered(&self) -> Answered {
         match self {
-            Self::Own | Self::Keys(_) | Self::Unreached(_) => Answered::Refused,
+            Self::Own | Self::Keys(_) | Self::Unreached(_) | Self::Changed | Self::Unseen(_) => {
+                Answered::Refused
+            }
             Self::Refused(PairingError::Gone) => Answered::Gone,
             Self::Refused(
                 PairingError::Unreadable
@@ -171,6 +196,16 @@ impl Failure {
                 let (cause, remedy, code) = trouble.explain();
                 error(cause, Some(remedy), code)
             }
+            Self::Changed => error(
+                "it has changed since it was shown: look at it again".into(),
+                None,
+                "access_changed",
+            ),
+            Self::Unseen(why) => error(
+                format!("whether it is still what was shown cannot be told: {why}"),
+                Some("Nothing was done: try again.".into()),
+                why.code(),
+            ),
             Self::Refused(PairingError::Gone) => gone(None),
             Self::Refused(refusal) => {
                 let is_uncertain = matches!(

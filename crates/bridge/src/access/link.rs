@@ -26,6 +26,8 @@ use crate::{KeyStore, Notice};
 
 /// How long the connection stays after the last person looked away: pages are turned back, too.
 const LINGER: Duration = Duration::from_secs(3);
+/// How much longer it stays for what was begun and has not come to its end.
+const PATIENCE: Duration = Duration::from_secs(35);
 /// How many errands are run at a time.
 const TURNS: usize = 8;
 /// How many events are taken up before what they changed is shown.
@@ -45,7 +47,7 @@ pub(super) struct AccessLink {
     published: watch::Sender<AccessSnapshot>,
     phase: Phase,
     redial: Redial,
-    /// When the connection goes, unless somebody attends to it again.
+    /// When the connection goes, unless somebody attends to it again or something is being done.
     leave_at: Option<Instant>,
     book: Book,
     doing: Doing,
@@ -156,7 +158,7 @@ impl AccessLink {
                 self.dial();
             }
             Happening::Time => {
-                if self.leave_at.is_some_and(|at| at <= Instant::now()) {
+                if self.leaves_at().is_some_and(|at| at <= Instant::now()) {
                     self.leave().await;
                 }
                 self.feed(Input::Time).await;
@@ -178,6 +180,12 @@ impl AccessLink {
             self.stand(AccessStanding::Connecting);
             self.dial();
         }
+    }
+
+    /// When the connection goes: later as long as something is being done over it.
+    fn leaves_at(&self) -> Option<Instant> {
+        let wait = if self.doing.is_empty() { Duration::ZERO } else { PATIENCE };
+        self.leave_at.map(|at| at + wait)
     }
 
     async fn leave(&mut self) {
@@ -264,8 +272,7 @@ impl AccessLink {
         for change in self.book.handle(input, now_ms()) {
             match change {
                 Change::Ended(past) => {
-                    self.lead.tell(Signal::Engine(EngineInput::Recorded(past.clone()))).await;
-                    self.lead.tell(Signal::Notify(Notice::RequestEnded(past))).await;
+                    self.lead.tell(Signal::Engine(EngineInput::Recorded(past))).await;
                 }
                 Change::SetupUsed(SetupOutcome { id, name, is_certain, .. }) => {
                     let name = name.map(|name| name.as_str().to_owned());
@@ -328,7 +335,7 @@ impl AccessLink {
             .book
             .deadline_ms()
             .map(|at| Instant::now() + Duration::from_millis(at.saturating_sub(now_ms())));
-        [self.leave_at, round, over].into_iter().flatten().min()
+        [self.leaves_at(), round, over].into_iter().flatten().min()
     }
 }
 

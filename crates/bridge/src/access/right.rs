@@ -31,7 +31,7 @@ pub(super) fn scopes_for(act: &AccessAct, book: &Book) -> Option<Vec<String>> {
             }
         }
         AccessAct::ApproveNode(request) => {
-            let request = book.node_request(&node_key(request))?;
+            let request = book.node_request(&node_key(&request.id))?;
             scopes.extend(named(&request.scopes_to_approve));
         }
         AccessAct::RotateToken { device, role } | AccessAct::RevokeToken { device, role } => {
@@ -141,9 +141,10 @@ mod tests {
         let offer = json!({"requestId": "r", "nodeId": "n", "ts": 1,
             "requiredApproveScopes": ["operator.pairing", "operator.admin"]});
         let listed = Nodes::parse(&json!({"pending": [offer], "paired": []})).unwrap();
+        let approve = AccessAct::ApproveNode(Box::new(listed.pending[0].clone()));
         book.handle(Input::Nodes(begun, listed), 0);
         let both = texts(&["operator.admin", "operator.pairing"]);
-        assert_eq!(scopes_for(&AccessAct::ApproveNode(RequestId::new("r")), &book), both);
+        assert_eq!(scopes_for(&approve, &book), both);
         assert_eq!(scopes_for(&AccessAct::SetUp(SetupAccess::Node), &book), both);
     }
 }

@@ -25,8 +25,16 @@ struct Waiting<T> {
     request: T,
     /// When an event told of it last, on the book's own count; zero when only lists did.
     told_at: u64,
-    /// Its time is over, and the gateway is being asked whether it has forgotten it.
+    /// Its time may be over, and the gateway is being asked whether it has forgotten it.
     is_checked: bool,
+    /// Its time is over by this computer's clock, and there is no gateway to ask.
+    is_hidden: bool,
+}
+
+impl<T> Waiting<T> {
+    fn new(request: T, told_at: u64) -> Self {
+        Self { request, told_at, is_checked: false, is_hidden: false }
+    }
 }
 
 impl<T: Asks> Shelf<T> {
@@ -46,9 +54,10 @@ impl<T: Asks> Shelf<T> {
         self.left_out
     }
 
-    /// Copies all, newest first.
+    /// Copies all that is not hidden, newest first.
     pub(super) fn newest_first(&self) -> Vec<T> {
-        let mut requests: Vec<_> = self.waiting.values().map(|it| it.request.clone()).collect();
+        let shown = self.waiting.values().filter(|waiting| !waiting.is_hidden);
+        let mut requests: Vec<_> = shown.map(|waiting| waiting.request.clone()).collect();
         requests.sort_by_cached_key(|it| (std::cmp::Reverse(it.asked_at_ms()), it.key()));
         requests
     }
@@ -66,8 +75,7 @@ impl<T: Asks> Shelf<T> {
             self.left_out += 1;
             return;
         }
-        let waiting = Waiting { request, told_at: moment, is_checked: false };
-        self.waiting.insert(key, waiting);
+        self.waiting.insert(key, Waiting::new(request, moment));
     }
 
     /// The gateway listed what waits; `begun` is when it was asked. Returns the keys of those that
@@ -92,12 +100,12 @@ impl<T: Asks> Shelf<T> {
                 Some(waiting) => {
                     // Who asked again is given time again.
                     waiting.is_checked &= waiting.request.asked_at_ms() == request.asked_at_ms();
+                    waiting.is_hidden = false;
                     waiting.request = request;
                 }
                 None if is_full => self.left_out += 1,
                 None => {
-                    let waiting = Waiting { request, told_at: 0, is_checked: false };
-                    self.waiting.insert(key, waiting);
+                    self.waiting.insert(key, Waiting::new(request, 0));
                 }
             }
         }
@@ -108,27 +116,40 @@ impl<T: Asks> Shelf<T> {
         missing.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Tells when the next request is surely forgotten, of those that the gateway was not yet
-    /// asked about again, as Unix time in milliseconds.
+    /// Tells when the next request may be forgotten, of those that the gateway was not yet asked
+    /// about again, as Unix time in milliseconds.
     pub(super) fn next_forgotten(&self, generation: Generation) -> Option<u64> {
         let open = self.waiting.values().filter(|waiting| !waiting.is_checked);
-        open.filter_map(|waiting| waiting.request.expires_at_ms(generation))
+        open.filter_map(|waiting| waiting.request.may_expire_at_ms(generation))
             .map(|expires| expires.saturating_add(FORGOTTEN_AFTER_MS))
             .min()
     }
 
-    /// Marks those whose time is over, and returns their keys, each once.
-    pub(super) fn check(&mut self, generation: Generation, now_ms: u64) -> Vec<String> {
-        let mut over = Vec::new();
-        for (key, waiting) in &mut self.waiting {
-            let expires = waiting.request.expires_at_ms(generation);
-            let is_over = expires.is_some_and(|at| at.saturating_add(FORGOTTEN_AFTER_MS) <= now_ms);
-            if is_over && !waiting.is_checked {
-                waiting.is_checked = true;
-                over.push(key.clone());
-            }
+    /// Marks those whose time may be over, and says whether the gateway is to be asked about any.
+    pub(super) fn check(&mut self, generation: Generation, now_ms: u64) -> bool {
+        let mut is_any = false;
+        for waiting in self.waiting.values_mut() {
+            let may_be_over = is_over(waiting.request.may_expire_at_ms(generation), now_ms);
+            is_any |= may_be_over && !waiting.is_checked;
+            waiting.is_checked |= may_be_over;
         }
-        over.sort();
-        over
+        is_any
     }
+
+    /// Hides those whose time is surely over: there is no gateway to ask.
+    pub(super) fn hide(&mut self, generation: Generation, now_ms: u64) {
+        for waiting in self.waiting.values_mut() {
+            waiting.is_hidden |= is_over(waiting.request.expires_at_ms(generation), now_ms);
+        }
+    }
+
+    /// Names those that are hidden.
+    pub(super) fn hidden(&self) -> Vec<String> {
+        let hidden = self.waiting.iter().filter(|(_, waiting)| waiting.is_hidden);
+        hidden.map(|(key, _)| key.clone()).collect()
+    }
+}
+
+fn is_over(expires_at_ms: Option<u64>, now_ms: u64) -> bool {
+    expires_at_ms.is_some_and(|at| at.saturating_add(FORGOTTEN_AFTER_MS) <= now_ms)
 }

@@ -1,7 +1,9 @@
 //! What “Allow always” leaves behind at the gateway, in words. The two generations differ widely:
 //! the older one remembers programs, the newer one exact commands in their folder.
 
-use openclaw::{Approval, ApprovalDetails, ApprovalKind, ApprovalScope, Decision, SessionKey};
+use openclaw::{Approval, ApprovalDetails, ApprovalKind, ApprovalScope, Decision};
+
+use super::request;
 
 /// Interpreters: of these the older generation remembers the exact line, not the program.
 const INTERPRETERS: &str = "awk bun deno find gawk gmake gsed lua make mawk nawk node nodejs \
@@ -32,7 +34,7 @@ pub(crate) fn grant(approval: &Approval) -> Option<String> {
             )
             | None,
         ) => {
-            let who = Who::of(approval, details);
+            let who = Who::of(approval);
             if details.is_newer {
                 exactly_here(approval, details, who)
             } else {
@@ -73,11 +75,10 @@ struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    fn of(approval: &'a Approval, details: &'a ApprovalDetails) -> Self {
+    fn of(approval: &'a Approval) -> Self {
         let runner = if approval.host.as_deref() == Some("node") { "The node" } else { "OpenClaw" };
-        let of_session = approval.session_key.as_ref().and_then(SessionKey::agent);
         // Without a name it becomes a rule of this agent.
-        let agent = details.agent.as_deref().or(of_session).unwrap_or("main");
+        let agent = request::agent(approval).unwrap_or("main");
         Self { runner, agent }
     }
 }

@@ -41,26 +41,36 @@ impl History {
         Self { past: VecDeque::new(), next: 1, shown: None }
     }
 
-    /// Remembers how a request ended, unless its end is remembered already.
+    /// Remembers how a request ended, and returns it as it is remembered; none where its end is
+    /// remembered already. An end without a decision makes way for one.
     pub(crate) fn record(
         &mut self,
         mut request: PastRequest,
         redactor: &Redactor,
         ledger: &mut Ledger,
-    ) {
-        if self.past.iter().any(|past| past.request.key == request.key) {
-            return;
+    ) -> Option<PastRequest> {
+        let before = self.past.iter_mut().find(|past| past.request.key == request.key);
+        let is_better =
+            |past: &Past| is_decision(&request.outcome) && !is_decision(&past.request.outcome);
+        if before.as_ref().is_some_and(|past| !is_better(past)) {
+            return None;
         }
         request.what = shortened(&redactor.text(&request.what));
         if let Outcome::Failed { why } = &mut request.outcome {
             *why = shortened(&redactor.text(why));
         }
-        let past = Past { number: self.next, request };
+        self.shown = None;
+        if let Some(past) = before {
+            past.request = request.clone();
+            past.keep(ledger);
+            return Some(request);
+        }
+        let past = Past { number: self.next, request: request.clone() };
         self.next += 1;
         past.keep(ledger);
         self.past.push_front(past);
         self.past.truncate(REMEMBERED);
-        self.shown = None;
+        Some(request)
     }
 
     /// What is remembered, newest first: the same value until it changes.
@@ -96,6 +106,14 @@ pub(crate) fn past_approval(approval: &Approval, outcome: &Settled, now_ms: u64)
             Settled::Gone => Outcome::Gone,
             Settled::Failed { why } => Outcome::Failed { why: why.clone() },
         },
+    }
+}
+
+/// Whether somebody decided, as far as anybody can tell.
+fn is_decision(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Allowed { .. } | Outcome::Denied { .. } => true,
+        Outcome::Decided | Outcome::Expired | Outcome::Gone | Outcome::Failed { .. } => false,
     }
 }
 

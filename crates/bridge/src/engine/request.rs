@@ -46,8 +46,6 @@ pub(crate) fn pending_approval(pending: &Pending, redactor: &Redactor) -> Option
     let approval = &pending.approval;
     let shown = |text: &str| redactor.own(text);
     let details = approval.details.as_ref();
-    let of_session = approval.session_key.as_ref().and_then(SessionKey::agent);
-    let of_details = details.and_then(|details| details.agent.as_deref());
     Some(PendingApproval {
         id: approval.id.clone(),
         title: shown(&title(approval)),
@@ -56,7 +54,7 @@ pub(crate) fn pending_approval(pending: &Pending, redactor: &Redactor) -> Option
         binary: details.and_then(|details| details.binary.as_deref()).map(shown),
         cwd: approval.cwd.as_deref().map(shown),
         host: approval.host.as_deref().map(shown),
-        agent: of_session.or(of_details).map(ToOwned::to_owned),
+        agent: agent(approval).map(shown),
         session: pending.session.clone()?,
         session_key: approval.session_key.as_ref().map(|key| shown(key.as_str())),
         warnings: approval.warnings.iter().map(|warning| shown(warning)).collect(),
@@ -81,6 +79,14 @@ pub(crate) fn title(approval: &Approval) -> String {
         (ApprovalKind::Exec, _) => "Run a command".into(),
         (ApprovalKind::Plugin, _) => "Let a plugin act".into(),
     }
+}
+
+/// Names the agent that asks: what the gateway says, as its rules go by that, else that of the
+/// session.
+pub(crate) fn agent(approval: &Approval) -> Option<&str> {
+    let of_session = approval.session_key.as_ref().and_then(SessionKey::agent);
+    let details = approval.details.as_ref();
+    details.and_then(|details| details.agent.as_deref()).or(of_session)
 }
 
 /// How much is at stake: what a plugin says, else whether the gateway warns.

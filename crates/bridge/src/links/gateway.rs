@@ -67,7 +67,7 @@ impl GatewayLink {
         passport: &mut Option<Passport>,
     ) -> Result<(Hello, Client, Events), Trouble> {
         let (url, shared) = find_gateway(&self.lead.settings.gateway)?;
-        if let Some(shared) = &shared {
+        if let Ok(shared) = &shared {
             self.lead.tell(Signal::Secret(shared.clone())).await;
         }
         if passport.is_none() {
@@ -76,16 +76,19 @@ impl GatewayLink {
         }
         let Some(passport) = passport else { return Err(Trouble::NoToken) };
         let kept = passport.device_token(&url).await;
-        let shared = shared.map(Credential::Shared);
+        let (shared, missing) = match shared {
+            Ok(shared) => (Some(Credential::Shared(shared)), Trouble::NoToken),
+            Err(missing) => (None, missing),
+        };
         let had_kept = kept.is_some();
-        let credential = kept.or_else(|| shared.clone()).ok_or(Trouble::NoToken)?;
+        let Some(credential) = kept.or_else(|| shared.clone()) else { return Err(missing) };
         let mut result = self.dial(&url, passport, &credential).await;
         if let Err(ConnectError::DeviceTokenRejected) = result
             && had_kept
         {
             // The token was rotated, revoked or superseded: the shared one brings a new one.
             passport.drop_device_token(&url).await;
-            let shared = shared.ok_or(Trouble::NoToken)?;
+            let Some(shared) = shared else { return Err(missing) };
             result = self.dial(&url, passport, &shared).await;
         }
         if let Err(ConnectError::ProofRejected { .. }) = &result

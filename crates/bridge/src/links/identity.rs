@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use openclaw::{Credential, DeviceId, DeviceIdentity, GatewayUrl, Identity};
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::settings::{KeyStore, load_key};
 use crate::{GatewaySettings, KeyStoreError, Settings};
 
-/// Name of the device key in the key store.
-const DEVICE_KEY: &str = "gateway/device-key";
+/// Name under which a [`KeyStore`] keeps the key of the installation's own device at its gateway.
+pub const DEVICE_KEY: &str = "gateway/device-key";
 /// How many characters of the device id make the display name unique.
 const SUFFIX: usize = 6;
 
@@ -70,6 +71,12 @@ impl Passport {
 pub(crate) async fn own_device(keys: &dyn KeyStore) -> Result<Option<DeviceId>, KeyStoreError> {
     let secret = load_key(keys, DEVICE_KEY).await?;
     Ok(secret.map(|secret| DeviceId::new(DeviceIdentity::from_secret(&secret).id())))
+}
+
+/// Says which device of the gateway has this key; none where it is no device key.
+pub fn device_with(key: &[u8]) -> Option<DeviceId> {
+    let secret = Zeroizing::new(<[u8; 32]>::try_from(key).ok()?);
+    Some(DeviceId::new(DeviceIdentity::from_secret(&secret).id()))
 }
 
 async fn load_or_make(keys: &dyn KeyStore) -> Result<DeviceIdentity, KeyStoreError> {

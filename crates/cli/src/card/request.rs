@@ -84,7 +84,7 @@ fn approval(card: &mut Card, approval: &Approval, extent: Extent) {
     for finding in &approval.analysis {
         card.words("Analysis", Some(finding), extent);
     }
-    card.line_of("Always", approval.grant.as_deref().map(|it| marked(&sentence(it))));
+    card.line_of("Always", approval.grant.as_deref().map(|it| sentence(&marked(it))));
 }
 
 fn device(card: &mut Card, device: &DeviceRequest) {
@@ -125,7 +125,8 @@ fn node(card: &mut Card, node: &NodeRequest) {
     card.line_of("Platform", node.platform.as_ref().map(foreign));
     card.line_of("Commands", foreigns(&node.commands));
     card.line_of("Abilities", foreigns(&node.capabilities));
-    unlisted(card, node.unlisted, "commands and abilities");
+    card.line_of("Permitted", foreigns(&node.permissions));
+    unlisted(card, node.unlisted, "commands, abilities and permissions");
     card.line_of("Address", node.address.as_ref().map(foreign));
 }
 
@@ -153,7 +154,7 @@ fn unlisted(card: &mut Card, count: u32, what: &str) {
 
 #[cfg(test)]
 mod tests {
-    use control::{RequestKind, Slot};
+    use control::{Foreign, RequestKind, Slot};
 
     use super::*;
 
@@ -165,6 +166,7 @@ mod tests {
             expires_at_ms: Some(1_800_000),
             offers: vec![Verdict::AllowOnce, Verdict::Deny],
             deciding: None,
+            seen: "s1".to_owned(),
             subject: Subject::Approval(Approval {
                 id: "a1".to_owned(),
                 title: "Run a command".to_owned(),
@@ -218,6 +220,44 @@ mod tests {
         pending.deciding = Some(Verdict::Deny);
         let shown = request(&pending, Extent::Short, 0);
         assert!(shown.contains("Deciding  deny: waiting") && !shown.contains("Answers"), "{shown}");
+    }
+
+    #[test]
+    fn what_allowing_always_leaves_behind_hides_nothing() {
+        let mut pending = asked("ls");
+        if let Subject::Approval(approval) = &mut pending.subject {
+            approval.grant = Some("only in /tmp\u{1b}[2K\n/\u{202e}x.".to_owned());
+        }
+        let shown = request(&pending, Extent::Short, 0);
+        assert!(shown.contains("\n  Always    Only in /tmp␛[2K⏎/‹U+202E›x."), "{shown}");
+    }
+
+    #[test]
+    fn a_node_is_shown_with_commands_abilities_and_permissions() {
+        let texts = |text: &str| vec![Foreign { text: text.to_owned(), missing: 0 }];
+        let node = NodeRequest {
+            device: "9b1c".to_owned(),
+            name: None,
+            platform: None,
+            capabilities: texts("camera"),
+            commands: texts("camera.snap"),
+            permissions: texts("screen\u{200b}"),
+            unlisted: 2,
+            address: None,
+            severity: Severity::High,
+        };
+        let pending = Pending { subject: Subject::Node(node), ..asked("") };
+        let shown = request(&pending, Extent::Short, 0);
+        assert!(
+            shown.contains(
+                "
+  Commands  camera.snap
+  Abilities camera
+  Permitted screen‹U+200B›
+            AND 2 MORE commands, abilities and permissions that are not listed"
+            ),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Who may use the gateway, seen and changed from another terminal than the program's own.
 
+use std::fs;
 use std::time::Duration;
 
-use serde_json::Value;
+use control::channel::{Asked, Program, Server, address};
+use control::{Answer, Ask, DeviceAct, Slot};
+use serde_json::{Value, json};
 use simulator::cloud::Cloud;
 use simulator::gateway::{AskingDevice, AskingSender, Gateway, OfferingNode};
+use tokio::sync::mpsc;
 
 use super::computer::{Computer, Finished, Running, set_up};
 use super::terminal::Terminal;
@@ -36,7 +40,7 @@ async fn a_device_asks_is_approved_after_reading_renamed_and_removed() {
     {
         assert!(listed.stdout.contains(text), "no {text} in {listed:?}");
     }
-    let approve = ["devices", "approve", &request[..6]];
+    let approve = ["devices", "approve", &request[..8]];
     let unread = computer.finish(&approve).await;
     assert!(unread.code == 1 && unread.stderr.contains("--yes"), "{unread:?}");
     let mut terminal = Terminal::start(computer.command(&approve));
@@ -53,6 +57,12 @@ async fn a_device_asks_is_approved_after_reading_renamed_and_removed() {
 
     let unread = computer.finish(&["devices", "remove", &phone.id]).await;
     assert!(unread.code == 1 && unread.stderr.contains("--yes"), "{unread:?}");
+    let remove = ["devices", "remove", &phone.id[..8]];
+    let mut terminal = Terminal::start(computer.command(&remove));
+    terminal.shows(" OpenClaw (installation 1, inst_", "Through   ").await;
+    terminal.shows("Type yes to do that:", "Through").await;
+    terminal.answer("no");
+    assert_eq!(terminal.child.wait().await.unwrap().code(), Some(1));
     let removed = computer.finish(&["devices", "remove", &phone.id, "--yes"]).await;
     assert_eq!(removed.code, 0, "{removed:?}");
     let listed = computer.finish(&["devices", "--json"]).await;
@@ -60,6 +70,107 @@ async fn a_device_asks_is_approved_after_reading_renamed_and_removed() {
     let history = computer.finish(&["requests", "history"]).await;
     assert!(history.stdout.contains(&request), "{history:?}");
     assert!(history.stdout.contains("was allowed at this computer"), "{history:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_that_is_not_carried_is_refused_with_those_that_are() {
+    let (_cloud, gateway, computer, _running) = ready().await;
+    let phone = AskingDevice::new("Phone");
+    let request = gateway.device_asks(&phone);
+    let approved = computer.finish(&["devices", "approve", &request, "--yes"]).await;
+    assert_eq!(approved.code, 0, "{approved:?}");
+    let remove = ["devices", "remove", &phone.id, "--yes", "--json", "--installation"];
+    let refused = computer.finish(&[&remove[..], &["7"]].concat()).await;
+    let error = refused.event("error");
+    assert_eq!((refused.code, &error["code"]), (1, &"no_such_installation".into()));
+    assert!(error["hint"].as_str().unwrap().contains("(installation 1, inst_"), "{error}");
+    let removed = computer.finish(&[&remove[..], &["1"]].concat()).await;
+    assert_eq!(removed.code, 0, "{removed:?}");
+}
+
+/// An app that carries two installations, whose gateways both know one device; tells what it was
+/// asked to do to that.
+fn app_with_two(computer: &Computer, device: &str) -> mpsc::UnboundedReceiver<(Slot, DeviceAct)> {
+    fs::create_dir_all(computer.path("data")).unwrap();
+    let mut server = Server::bind(&address(&computer.path("data"), Program::Desktop)).unwrap();
+    let device = json!({
+        "id": device, "roles": [], "scopes": [], "unlisted": 0, "tokens": [],
+        "is_own": false, "is_changing": false,
+    });
+    let gateway = move |slot| {
+        json!({
+            "slot": slot, "standing": {"state": "up"}, "devices": [device], "unreadable": 0,
+            "can_rename": true, "can_set_up": true, "senders": {"state": "unknown"},
+        })
+    };
+    let installation = |slot| {
+        json!({
+            "slot": slot, "name": format!("Den {slot}"), "id": format!("inst_{slot}"),
+            "cloud": "https://cloud.example", "state": "connected",
+        })
+    };
+    let gateways =
+        json!({"answer": "access", "gateways": [gateway(1), gateway(2)], "requests": []});
+    let all = [installation(1), installation(2)];
+    let installations = json!({"answer": "installations", "installations": all});
+    let (tell, told) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        loop {
+            let Asked { ask, answer } = server.next().await;
+            let known = match ask {
+                Ask::Installations => serde_json::from_value(installations.clone()).unwrap(),
+                Ask::Device { slot, act, .. } => {
+                    tell.send((slot.unwrap(), act)).unwrap();
+                    Answer::Done { what: "It is removed.".to_owned() }
+                }
+                Ask::Access => serde_json::from_value(gateways.clone()).unwrap(),
+                other @ (Ask::Greet
+                | Ask::Open
+                | Ask::Menu
+                | Ask::Pending
+                | Ask::History
+                | Ask::Decide { .. }) => panic!("nobody asks for {other:?}"),
+            };
+            let _ = answer.send(known);
+        }
+    });
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_of_two_gateways_is_removed_from_the_one_that_was_chosen() {
+    let computer = Computer::new();
+    let mut told = app_with_two(&computer, "phonephone");
+    let remove = ["devices", "remove", "phonephone"];
+    for flags in [&["--yes"][..], &[]] {
+        let refused = computer.finish(&[&remove[..], flags].concat()).await;
+        assert_eq!(refused.code, 2, "{refused:?}");
+        for text in ["Den 1 (installation 1,", "Den 2 (installation 2,", "--installation"] {
+            assert!(refused.stderr.contains(text), "no {text} in {refused:?}");
+        }
+    }
+    let chosen = [&remove[..], &["--installation", "2"]].concat();
+    let mut terminal = Terminal::start(computer.command(&chosen));
+    terminal.shows("Type yes to do that:", "Through   Den 2 (installation 2, inst_2)").await;
+    terminal.answer("yes");
+    terminal.shows("It is removed.", "Type yes").await;
+    assert_eq!(terminal.child.wait().await.unwrap().code(), Some(0));
+    assert_eq!(told.recv().await, Some((Slot(2), DeviceAct::Remove)));
+    assert!(told.try_recv().is_err(), "nothing was done before it was chosen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_calls_itself_is_in_no_log() {
+    let (cloud, gateway, computer, token) = set_up().await;
+    let mut running = computer.start(&cloud, &["--sophon-token", &token, "--verbose"]);
+    running.event("ready").await;
+    let request = gateway.device_asks(&AskingDevice::new("A-name-of-a-stranger"));
+    let rejected = computer.finish(&["devices", "reject", &request]).await;
+    assert_eq!(rejected.code, 0, "{rejected:?}");
+    running.signal("TERM");
+    let (_, log) = running.ended(DEADLINE).await;
+    assert!(log.contains(&format!("device:{request}")), "{log}");
+    assert!(!log.contains("A-name-of-a-stranger"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -120,6 +120,27 @@ async fn an_answer_for_good_is_confirmed_at_a_terminal_or_with_a_flag() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_yes_by_the_beginning_of_an_id_shows_what_was_found_and_asks() {
+    let (_cloud, gateway, computer, _running, key) = asked("echo HELLO").await;
+    let id = key.strip_prefix("approval:").unwrap();
+    for short in ["a", "approval:", &id[..7]] {
+        let refused = computer.finish(&["requests", "allow", short, "--yes", "--json"]).await;
+        let error = refused.event("error");
+        assert_eq!((refused.code, &error["code"]), (2, &"usage".into()), "{refused:?}");
+        assert!(error["message"].as_str().unwrap().contains("at least 8"), "{error}");
+    }
+    let unread = computer.finish(&["requests", "allow", &id[..8]]).await;
+    assert!(unread.code == 1 && unread.stderr.contains("--yes"), "{unread:?}");
+    assert_eq!(gateway.pending_approvals().len(), 1);
+
+    let mut terminal = Terminal::start(computer.command(&["requests", "allow", &id[..8]]));
+    terminal.shows("Type yes to allow it:", "echo HELLO").await;
+    terminal.answer("yes");
+    terminal.shows("It was allowed at this computer.", "Type yes").await;
+    assert_eq!(terminal.child.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_hides_something_is_shown_for_what_it_is() {
     let long = "x".repeat(5_000);
     let command = format!("echo \u{202e}gpj.sh \u{1b}[2J p\u{430}ypal {long} END");

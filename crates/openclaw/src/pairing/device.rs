@@ -2,9 +2,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::foreign::{ForeignList, ForeignText, Introduction, id, items};
-use crate::{DeviceId, DeviceRole, RequestId};
+use crate::{DeviceId, DeviceRole, Generation, RequestId};
 
-/// How long a device's request waits, in milliseconds; no gateway says when one expires.
+/// How long a device's request waits at least, in milliseconds; no gateway says when one expires.
 const LIFETIME_MS: u64 = 5 * 60 * 1000;
 
 /// The devices that a gateway knows, and those that want to join or to be more than they are.
@@ -37,10 +37,8 @@ pub struct DeviceRequest {
     pub origin: Option<ForeignText>,
     /// The device was known when it asked: it asks for a change.
     pub is_repair: bool,
-    /// Unix time in milliseconds when it asked.
+    /// Unix time in milliseconds when it asked first.
     pub asked_at_ms: u64,
-    /// Unix time in milliseconds when the gateway forgets it, without a word.
-    pub expires_at_ms: u64,
 }
 
 /// A device that has joined.
@@ -119,7 +117,6 @@ impl DeviceRequest {
     /// Reads one item of `pending`, or the payload of `device.pair.requested`; none when it lacks
     /// its ids or its time.
     pub fn parse(request: &Value) -> Option<Self> {
-        let asked_at_ms = request.get("ts").and_then(Value::as_u64)?;
         Some(Self {
             id: id(request, "requestId", RequestId::new)?,
             device: id(request, "deviceId", DeviceId::new)?,
@@ -129,9 +126,24 @@ impl DeviceRequest {
             remote_ip: ForeignText::read(request, "remoteIp"),
             origin: ForeignText::read(request, "browserOrigin"),
             is_repair: request.get("isRepair") == Some(&Value::Bool(true)),
-            asked_at_ms,
-            expires_at_ms: asked_at_ms.saturating_add(LIFETIME_MS),
+            asked_at_ms: request.get("ts").and_then(Value::as_u64)?,
         })
+    }
+
+    /// Says when the gateway forgets the request, without a word, as Unix time in milliseconds;
+    /// none by the newer generation, which begins anew whenever the device asks again, and does
+    /// not tell.
+    pub fn expires_at_ms(&self, generation: Generation) -> Option<u64> {
+        match generation {
+            Generation::Older => Some(self.may_expire_at_ms()),
+            Generation::Newer => None,
+        }
+    }
+
+    /// Says when a gateway forgets the request if the device never asks again, as Unix time in
+    /// milliseconds.
+    pub fn may_expire_at_ms(&self) -> u64 {
+        self.asked_at_ms.saturating_add(LIFETIME_MS)
     }
 }
 
@@ -204,6 +216,15 @@ mod tests {
         .unwrap();
         assert_eq!((devices.pending.len(), devices.paired.len(), devices.unreadable), (1, 1, 3));
         assert_eq!(Devices::parse(&json!({"pending": []})), None);
+    }
+
+    #[test]
+    fn when_a_request_expires_is_known_of_the_older_generation_alone() {
+        let request = json!({"requestId": "r", "deviceId": "d", "ts": 1});
+        let request = DeviceRequest::parse(&request).unwrap();
+        assert_eq!(request.expires_at_ms(Generation::Older), Some(300_001));
+        assert_eq!(request.expires_at_ms(Generation::Newer), None);
+        assert_eq!(request.may_expire_at_ms(), 300_001);
     }
 
     #[test]

@@ -110,6 +110,13 @@ impl ForeignList {
         list
     }
 
+    /// Says whether both name the same, in whatever order.
+    pub(super) fn names_the_same_as(&self, other: &Self) -> bool {
+        self.length == other.length
+            && self.beyond(other).is_empty()
+            && other.beyond(self).is_empty()
+    }
+
     /// Lists what is here and not there.
     pub(super) fn beyond(&self, other: &Self) -> Vec<ForeignText> {
         self.kept.iter().filter(|text| !other.kept.contains(text)).cloned().collect()

@@ -20,7 +20,8 @@ pub struct Nodes {
 /// A device that has joined as a node, and offers what agents could do with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeRequest {
-    /// Its id.
+    /// Its id. The older generation keeps it when the node offers something else, and tells of that
+    /// in its list alone.
     pub id: RequestId,
     /// Node that offers.
     pub node: DeviceId,
@@ -30,7 +31,7 @@ pub struct NodeRequest {
     pub capabilities: ForeignList,
     /// Commands that agents could run on it, such as `system.run`.
     pub commands: ForeignList,
-    /// Permissions that it says it has on its own system (newer generation).
+    /// Permissions that it says it has on its own system.
     pub permissions: ForeignList,
     /// Scopes that it takes to approve it; the older generation's event does not say.
     pub scopes_to_approve: ForeignList,
@@ -83,6 +84,15 @@ impl NodeRequest {
         })
     }
 
+    /// Says whether the same node offers the same: commands, capabilities and permissions, in
+    /// whatever order.
+    pub fn offers_the_same_as(&self, other: &Self) -> bool {
+        self.node == other.node
+            && self.commands.names_the_same_as(&other.commands)
+            && self.capabilities.names_the_same_as(&other.capabilities)
+            && self.permissions.names_the_same_as(&other.permissions)
+    }
+
     /// Says when the gateway forgets the request, as Unix time in milliseconds; the newer
     /// generation keeps it until it is decided.
     pub fn expires_at_ms(&self, generation: Generation) -> Option<u64> {
@@ -125,6 +135,34 @@ mod tests {
         assert!(nodes.paired[0].commands.contains("device.info"));
         assert_eq!(nodes.paired[0].approved_at_ms, Some(3));
         assert!(!format!("{nodes:?}").contains("hush"));
+    }
+
+    #[test]
+    fn an_offer_is_another_one_when_anything_that_agents_could_do_differs() {
+        let offer = |fields: Value| {
+            let mut request = json!({"requestId": "r", "nodeId": "n", "ts": 1, "caps": ["camera"],
+                "commands": ["camera.snap", "device.info"], "permissions": {"camera": true}});
+            request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            NodeRequest::parse(&request).unwrap()
+        };
+        let shown = offer(json!({}));
+        for same in [
+            json!({"ts": 2, "displayName": "Attic"}),
+            json!({"commands": ["device.info", "camera.snap"]}),
+            json!({"requiredApproveScopes": ["operator.write"]}),
+        ] {
+            assert!(offer(same.clone()).offers_the_same_as(&shown), "{same}");
+        }
+        for other in [
+            json!({"nodeId": "m"}),
+            json!({"commands": ["camera.snap", "system.run"]}),
+            json!({"commands": ["camera.snap"]}),
+            json!({"commands": ["camera.snap", "device.info", "system.run"]}),
+            json!({"caps": ["screen"]}),
+            json!({"permissions": {"camera": true, "screen": true}}),
+        ] {
+            assert!(!offer(other.clone()).offers_the_same_as(&shown), "{other}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn a_device_that_asks_is_told_of_as_it_is_listed() {
         assert!(events.contains(&PairingEvent::DeviceRequested(request.clone())), "{version}");
         assert_eq!(request.introduction.name.as_ref().unwrap().as_str(), "Lab Desktop");
         assert!(request.roles.contains("operator") && request.scopes.contains("operator.write"));
-        assert_eq!(request.expires_at_ms - request.asked_at_ms, 300_000);
+        assert_eq!(request.may_expire_at_ms() - request.asked_at_ms, 300_000);
         assert!(!request.is_repair && listed.known(request).is_none());
 
         let approved = PairingEvent::Resolved {

@@ -85,6 +85,8 @@ pub(super) struct PendingDevice {
     pub(super) request_id: String,
     pub(super) profile: Profile,
     at_ms: u64,
+    /// When it asked last; it is forgotten so long after that.
+    refreshed_at_ms: u64,
     is_repair: bool,
 }
 
@@ -169,12 +171,15 @@ impl Devices {
     /// one includes what the device asked for before.
     pub(super) fn ask(&mut self, mut profile: Profile, at_ms: u64, by: Generation) -> Asked {
         self.expire();
-        let known = self.pending.iter().find(|pending| {
+        let known = self.pending.iter_mut().find(|pending| {
             let subset = profile.scopes.iter().all(|s| pending.profile.scopes.contains(s));
             let same = pending.profile.scopes == profile.scopes;
             pending.profile.id == profile.id && (same || by.is_newer() && subset)
         });
         if let Some(known) = known {
+            if by.is_newer() {
+                known.refreshed_at_ms = at_ms;
+            }
             let request_id = known.request_id.clone();
             return Asked { request_id, is_new: false, superseded: Vec::new() };
         }
@@ -193,6 +198,7 @@ impl Devices {
             request_id: request_id.clone(),
             profile,
             at_ms,
+            refreshed_at_ms: at_ms,
             is_repair,
         });
         Asked { request_id, is_new: true, superseded }
@@ -233,7 +239,7 @@ impl Devices {
 
     fn expire(&mut self) {
         let now = now_ms();
-        self.pending.retain(|pending| now.saturating_sub(pending.at_ms) < PENDING_TTL_MS);
+        self.pending.retain(|pending| now.saturating_sub(pending.refreshed_at_ms) < PENDING_TTL_MS);
     }
 }
 
@@ -340,10 +346,17 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_forgotten_after_five_minutes() {
-        let mut devices = Devices::default();
-        devices.ask(profile("a", &["r"]), now_ms() - PENDING_TTL_MS, Generation::Newer);
-        assert!(devices.pending().is_empty());
+    fn a_question_is_forgotten_after_five_minutes_that_only_the_newer_generation_counts_anew() {
+        for (generation, is_anew) in [(Generation::Older, false), (Generation::Newer, true)] {
+            let mut devices = Devices::default();
+            let (first, again) = (now_ms() - 1_000, now_ms());
+            devices.ask(profile("a", &["r"]), first, generation);
+            devices.ask(profile("a", &["r"]), again, generation);
+            let counts_from = devices.pending()[0].refreshed_at_ms;
+            assert_eq!(counts_from, if is_anew { again } else { first });
+            devices.ask(profile("b", &["r"]), now_ms() - PENDING_TTL_MS, generation);
+            assert!(devices.pending().iter().all(|pending| pending.profile.id != "b"));
+        }
     }
 
     #[test]

@@ -102,8 +102,16 @@ impl Offer {
 }
 
 impl State {
-    /// Records an offer and tells the managers; tells its id.
+    /// Records an offer and tells the managers; tells its id. The older generation puts it in the
+    /// place of an earlier one of the node, under the same id, and tells nobody.
     pub(super) fn node_offers(&mut self, offer: Offer) -> String {
+        self.nodes.expire(self.generation);
+        let mut pending = self.nodes.pending.iter_mut();
+        let before = pending.find(|(_, before)| before.node_id == offer.node_id);
+        if let (Generation::Older, Some((request_id, before))) = (self.generation, before) {
+            *before = offer;
+            return request_id.clone();
+        }
         let request_id = uuid();
         let mut told = offer.describe_pending(&request_id, self.generation);
         if let (Generation::Older, Some(told)) = (self.generation, told.as_object_mut()) {

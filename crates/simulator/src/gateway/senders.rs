@@ -119,8 +119,9 @@ impl Waiting {
 }
 
 fn describe_account(channel: &str, account: &str) -> Value {
+    let label = if channel == "telegram" { "Telegram" } else { channel };
     json!({
-        "channel": channel, "channelLabel": channel, "accountId": account,
+        "channel": channel, "channelLabel": label, "accountId": account,
         "notifySupported": true,
     })
 }

@@ -135,7 +135,8 @@ impl Gateway {
         self.house.with(|state| state.device_asks(profile, ago(device.waited)))
     }
 
-    /// Lets a node join and offer its commands; tells the request's id.
+    /// Lets a node join and offer its commands; tells the request's id, which the older generation
+    /// keeps while an earlier offer of the node waits.
     pub fn node_offers(&self, node: &OfferingNode) -> String {
         let profile = Profile {
             id: node.id.clone(),

@@ -27,7 +27,7 @@ pub struct Carrying {
     others: OtherBridgeWatch,
     /// What a person should know about the journal.
     remark: Option<String>,
-    gateway: Option<String>,
+    gateway: String,
     watching: watch::Receiver<Snapshot>,
     watching_access: watch::Receiver<AccessSnapshot>,
     access_changed: bool,
@@ -50,7 +50,7 @@ impl Carrying {
         dialer: Dialer,
         keys: Arc<InstallationKeys>,
         claim: Claim,
-        gateway: Option<String>,
+        gateway: String,
     ) -> Result<Self, Failure> {
         let installation_id = settings.token.installation_id();
         let Claim { journal, hold, remark } = claim;
@@ -127,9 +127,9 @@ impl Carrying {
         }
     }
 
-    /// Where its gateway is, as far as that was known when it was started.
-    pub(in crate::controller) fn gateway(&self) -> Option<&str> {
-        self.gateway.as_deref()
+    /// What tells its gateway from others, as far as that was known when it was started.
+    pub(in crate::controller) fn gateway(&self) -> &str {
+        &self.gateway
     }
 
     /// Looks at once whether the npm bridge carries the installation as well.
@@ -181,7 +181,9 @@ impl Seat {
     pub(in crate::controller) fn follow_bridge(&mut self) {
         let Phase::Carrying(carrying) = &mut self.phase else { return };
         let before = Arc::clone(&carrying.snapshot.approvals);
-        let access_changed = std::mem::take(&mut carrying.access_changed);
+        // What else woke the loop may have come with a change of who may use the gateway.
+        let access_changed = std::mem::take(&mut carrying.access_changed)
+            || carrying.watching_access.has_changed().unwrap_or(false);
         carrying.snapshot = carrying.watching.borrow_and_update().clone();
         carrying.access = carrying.watching_access.borrow_and_update().clone();
         if access_changed || !Arc::ptr_eq(&before, &carrying.snapshot.approvals) {
@@ -191,6 +193,8 @@ impl Seat {
             carrying.gateway_version = Some(version.clone());
         }
         self.history = Arc::clone(&carrying.snapshot.history);
+        self.know_own_device();
+        let Phase::Carrying(carrying) = &mut self.phase else { return };
         let heard = std::mem::take(&mut carrying.heard);
         let other = carrying.other_news.of(carrying.others.found());
         self.look_at_health();

@@ -2,12 +2,15 @@
 //! read meanwhile, which a slow disk may draw out, and then the key that its rows are sealed under,
 //! which a keychain may.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use bridge::Settings;
 use cli::{Claim, Exit, Failure, InstallationKeys, claim, look, settings};
+use openclaw::GatewayUrl;
 use sap::InstallationId;
 use tokio::time::Instant;
+use url::Host;
 
 use super::carrying::Carrying;
 use super::secrets::UNLOCK_AGAIN;
@@ -66,7 +69,10 @@ impl Seat {
         self.phase = Phase::Starting;
         let prefix = self.config.stored_prefix();
         let gateway = look(&self.config);
-        let url = gateway.url.as_ref().map(ToString::to_string);
+        let told_by = gateway
+            .url
+            .as_ref()
+            .map_or_else(|| self.config.state_dir.display().to_string(), in_one_spelling);
         let settings = Settings {
             cloud: self.config.cloud.clone(),
             token,
@@ -76,7 +82,7 @@ impl Seat {
         let (slot, dialer, events) = (self.slot, self.common.dialer.clone(), self.events());
         tokio::spawn(async move {
             let keys = Arc::new(InstallationKeys::fresh(vault, prefix).await);
-            let started = Carrying::start(slot, settings, dialer, keys, claim, url).await;
+            let started = Carrying::start(slot, settings, dialer, keys, claim, told_by).await;
             // The loop may have ended: then it ends at once.
             events(SeatEvent::Started(started.map(Box::new)));
         });
@@ -109,5 +115,36 @@ impl Seat {
         let in_use = (exit == Exit::InUse).then(|| IN_USE.to_owned());
         let problem = Problem { what, remedy: in_use.or(hint) };
         self.phase = Phase::Locked { problem, again_at: Some(Instant::now() + UNLOCK_AGAIN) };
+    }
+}
+
+/// The address of a gateway, with one name for this computer.
+fn in_one_spelling(url: &GatewayUrl) -> String {
+    let mut url = url.as_url().clone();
+    let is_here = match url.host() {
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+        Some(Host::Domain(_)) | None => false,
+    };
+    if is_here {
+        // A name is always a host.
+        let _ = url.set_host(Some("localhost"));
+    }
+    dial::without_secrets(&url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_gateway_of_this_computer_is_one_however_it_is_spelled() {
+        let spelled = |url: &str| in_one_spelling(&GatewayUrl::parse(url).unwrap());
+        for same in ["ws://127.0.0.1:7", "ws://[::1]:7/", "http://LOCALHOST:7"] {
+            assert_eq!(spelled(same), "ws://localhost:7");
+        }
+        for other in ["ws://127.0.0.1:8", "ws://127.0.0.2:7", "wss://gateway.example:7"] {
+            assert_ne!(spelled(other), "ws://localhost:7");
+        }
     }
 }

@@ -27,7 +27,8 @@ pub(in crate::controller) struct Common {
 
 impl Common {
     /// What holds for one installation. Flags and variables speak of the first one; for the others
-    /// they are what holds where nothing is stored, and a token is the first one's alone.
+    /// they are what holds where nothing is stored, and tokens are the first one's alone: another one
+    /// may have another gateway.
     ///
     /// # Errors
     /// A wrong flag or variable of the environment, or a stored setting that cannot be used.
@@ -36,6 +37,7 @@ impl Common {
         Ok(Config {
             slot: stored.slot,
             token: config.token.filter(|_| stored.slot == FIRST),
+            gateway_token: config.gateway_token.filter(|_| stored.slot == FIRST),
             secrets: self.secrets.clone(),
             npm_folder: self.npm_folder.clone(),
             ..config
@@ -55,6 +57,15 @@ fn with_stored(options: &Options, stored: &StoredSeat) -> Options {
     fill(&mut options.host_label, &stored.name);
     fill(&mut options.openclaw_url, &stored.gateway_url);
     fill(&mut options.sophon_base, &stored.cloud_url);
+    let is_given = options.openclaw_state_dir.as_ref().is_some_and(|it| !it.as_os_str().is_empty());
+    let is_wanted = !is_given || stored.slot != FIRST;
+    if is_wanted && !stored.openclaw_folder.is_empty() {
+        options.openclaw_state_dir = Some(stored.openclaw_folder.as_str().into());
+        if stored.slot != FIRST && stored.gateway_url.is_empty() {
+            // The address that was given is another gateway's than that of this folder.
+            options.openclaw_url = None;
+        }
+    }
     options
 }
 
@@ -78,5 +89,24 @@ mod tests {
             seat.cloud_url = stored.to_owned();
             assert_eq!(with_stored(&options, &seat).sophon_base.as_deref(), Some(wins));
         }
+    }
+
+    #[test]
+    fn a_folder_of_its_own_means_the_gateway_of_that_folder() {
+        let flags =
+            ["sophon-bridge", "--openclaw-url=ws://localhost:1", "--openclaw-state-dir=/one"];
+        let options = cli::Arguments::try_parse_from(flags).unwrap().options;
+        let gateway = |slot, folder: &str, url: &str| {
+            let mut seat = StoredSeat::new(slot);
+            (seat.openclaw_folder, seat.gateway_url) = (folder.to_owned(), url.to_owned());
+            let options = with_stored(&options, &seat);
+            (options.openclaw_state_dir.unwrap(), options.openclaw_url)
+        };
+        let given = ("/one".into(), Some("ws://localhost:1".to_owned()));
+        assert_eq!(gateway(FIRST, "/two", ""), given);
+        assert_eq!(gateway(Slot(2), "", ""), given);
+        assert_eq!(gateway(Slot(2), "/two", ""), ("/two".into(), None));
+        let url = "ws://localhost:2";
+        assert_eq!(gateway(Slot(2), "/two", url), ("/two".into(), Some(url.to_owned())));
     }
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cli::{Config, Exit, Failure, discard, note_ended};
+use cli::{Config, Exit, FIRST, Failure, discard, is_stored_for, note_ended};
 use sap::InstallationId;
+use vault::Vault;
 
 use super::carrying::Carrying;
 use super::{After, Phase, Said, Seat, SeatEvent};
@@ -61,7 +62,7 @@ impl Seat {
             After::Carry => self.carry(),
             After::Pause => self.phase = Phase::Paused,
             After::Open => {
-                self.token = None;
+                (self.token, self.is_revoked) = (None, false);
                 self.open();
             }
             After::Pair => self.begin_pairing(),
@@ -87,7 +88,7 @@ impl Seat {
         self.phase = Phase::Opening;
         self.removes = true;
         let installation = self.installation_id();
-        let (config, prefix) = (self.config.clone(), self.config.stored_prefix());
+        let config = self.config.clone();
         let events = self.events();
         tokio::spawn(async move {
             let discarded = match installation.clone() {
@@ -98,7 +99,7 @@ impl Seat {
                 Err(failure) if failure.exit == Exit::InUse => (Err(failure), None),
                 // Whatever holds up the journal, the secrets go.
                 discarded => {
-                    let wiped = vault.wipe(&prefix).await.map_err(Failure::from).and(discarded);
+                    let wiped = wipe_stored(&vault, &config).await.and(discarded);
                     (wiped, left_of(config, installation).await)
                 }
             };
@@ -110,7 +111,7 @@ impl Seat {
         self.removes = false;
         if let Err(Failure { exit: Exit::InUse, message, .. }) = &wiped {
             let text = format!("{message} Quit that one, then unpair again.");
-            self.tell(Topic::Pairing, "This computer was not unpaired", text);
+            self.tell(Topic::Pairing(self.slot), "This computer was not unpaired", text);
             if !self.is_ending {
                 self.go_on();
             }
@@ -118,6 +119,8 @@ impl Seat {
         }
         self.remark(left);
         let was_paired = self.token.take().is_some();
+        let is_on_phone = !std::mem::take(&mut self.is_revoked);
+        self.own_device = None;
         self.history = Arc::default();
         self.stored.paired_as = None;
         self.stored.paired_at_ms = None;
@@ -128,7 +131,7 @@ impl Seat {
             remedy,
         });
         if problem.is_none() {
-            self.says.push(Said::Unpaired { was_paired });
+            self.says.push(Said::Unpaired { was_paired, is_on_phone });
         }
         self.phase = Phase::Unpaired { problem };
         self.look_for_npm_pairing();
@@ -167,6 +170,17 @@ impl Seat {
         self.remark(left);
         self.end_if_due();
     }
+}
+
+/// Removes what is stored; of an installation that may go away also what it left at other clouds.
+async fn wipe_stored(vault: &Vault, config: &Config) -> Result<(), Failure> {
+    let slot = config.slot;
+    let wiped = if slot == FIRST {
+        vault.wipe(&config.stored_prefix()).await
+    } else {
+        vault.wipe_where(move |name| is_stored_for(slot, name)).await
+    };
+    Ok(wiped?)
 }
 
 async fn discard_at(data_dir: PathBuf, installation: InstallationId) -> Result<(), Failure> {

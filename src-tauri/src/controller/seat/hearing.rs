@@ -11,6 +11,7 @@ impl Seat {
         match notice {
             Notice::Revoked { code } => {
                 tracing::warn!(code, "this computer was removed on the phone");
+                self.is_revoked = true;
                 self.stop_before(After::Revoke);
             }
             Notice::ApprovalSettled { approval_id, outcome } => {
@@ -26,7 +27,7 @@ impl Seat {
             Notice::MessageRefused { why, .. } => {
                 tracing::warn!(why, "a message was not carried");
                 let text = sentence(&why);
-                self.tell(Topic::Messages, "A message was not carried", text);
+                self.tell(Topic::Messages(self.slot), "A message was not carried", text);
             }
             Notice::KeyAwaited { session } => {
                 tracing::info!(%session, "a message waits for the phone's key");
@@ -39,7 +40,7 @@ impl Seat {
                     "{device} is handed the keys of encrypted chats ({sessions}). If you do not \
                      know it, remove it on the phone."
                 );
-                self.tell(Topic::Keys, "Another device of yours", text.clone());
+                self.tell(Topic::Keys(self.slot), "Another device of yours", text.clone());
                 self.remark(text);
             }
             Notice::KeysUnkept { why } => {
@@ -48,7 +49,7 @@ impl Seat {
                     "{} They serve until Sophon is quit; then the phone hands them over again.",
                     sentence(&why)
                 );
-                self.tell(Topic::Keys, "Keys of encrypted chats cannot be kept", text);
+                self.tell(Topic::Keys(self.slot), "Keys of encrypted chats cannot be kept", text);
             }
             Notice::DeliveryFailed { session, code } => {
                 tracing::warn!(%session, code, "the cloud refused a part of an answer");

@@ -49,11 +49,15 @@ impl Seat {
                 self.token = Some(token);
                 self.npm = None;
                 self.says.extend(remarks.into_iter().map(Said::Remark));
-                (self.is_new, self.stored.paired_as) = (false, None);
+                (self.is_new, self.is_revoked, self.stored.paired_as) = (false, false, None);
                 self.stored.paired_at_ms = None;
                 self.stored.paused = false;
                 self.remember();
-                self.tell(Topic::Pairing, "Paired as the npm bridge was", "Connecting now.");
+                self.tell(
+                    Topic::Pairing(self.slot),
+                    "Paired as the npm bridge was",
+                    "Connecting now.",
+                );
                 self.carry();
             }
             Err(Failure { code, message: what, hint: remedy, .. }) => {

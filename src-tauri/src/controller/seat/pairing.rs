@@ -120,7 +120,7 @@ impl Seat {
             return;
         }
         if let Some(Problem { what, .. }) = problem {
-            self.tell(Topic::Pairing, "This computer was not paired again", what);
+            self.tell(Topic::Pairing(self.slot), "This computer was not paired again", what);
         }
         // A pairing that stays in view until the bridge is there would look like a success.
         self.shown = None;
@@ -163,12 +163,12 @@ impl Seat {
                 ));
             }
         }
-        self.is_new = false;
+        (self.is_new, self.is_revoked) = (false, false);
         self.stored.paired_as = Some(name.clone());
         self.stored.paired_at_ms = Some(now_ms());
         self.stored.paused = false;
         self.remember();
-        self.tell(Topic::Pairing, format!("Paired as “{name}”"), "Connecting now.");
+        self.tell(Topic::Pairing(self.slot), format!("Paired as “{name}”"), "Connecting now.");
         // The bridge of the pairing before runs again where this one was cancelled just too late.
         if matches!(self.phase, Phase::Claiming(_)) || !self.stop_before(After::Carry) {
             self.carry();

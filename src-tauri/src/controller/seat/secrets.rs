@@ -58,12 +58,22 @@ impl Seat {
 
     fn go_on_with_secrets(&mut self) {
         let Some(vault) = self.vault.clone() else { return };
+        self.know_own_device();
         self.token = self.config.token.clone().or_else(|| self.stored_token(&vault));
         self.phase = Phase::Unpaired { problem: None };
         if self.token.is_some() {
             self.go_on();
         } else {
             self.look_for_npm_pairing();
+        }
+    }
+
+    /// Finds out which device of the gateway is its own; the bridge makes the key when it first signs in.
+    pub(super) fn know_own_device(&mut self) {
+        if let (None, Some(vault)) = (&self.own_device, &self.vault) {
+            let name = format!("{}{}", self.config.stored_prefix(), bridge::DEVICE_KEY);
+            let key = vault.key(&name).ok().flatten();
+            self.own_device = key.and_then(|key| bridge::device_with(key.expose_secret()));
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a person can choose for one installation, checked before it is taken.
 
+use std::path::Path;
+
 use bridge::host_label::HostLabel;
-use cli::sentence;
+use cli::{expand_home, sentence};
 use openclaw::GatewayUrl;
 use sap::CloudUrl;
 
@@ -29,12 +31,13 @@ impl Seat {
             let why = "This computer is just being unpaired. Save it again in a moment.".to_owned();
             return Err(RefusedSetting { slot, field: "cloud_url".to_owned(), why });
         }
-        let gateway_changed = config.gateway_url.as_ref().map(ToString::to_string)
-            != self.config.gateway_url.as_ref().map(ToString::to_string);
+        let gateway_changed = config.gateway_url != self.config.gateway_url
+            || config.state_dir != self.config.state_dir;
         self.config = config;
         self.stored = stored;
         self.remember();
         if cloud_changed {
+            self.own_device = None;
             self.cancel_pairing();
             if !self.stop_before(After::Open) {
                 self.open();
@@ -49,6 +52,7 @@ impl Seat {
         SeatSettings {
             name: self.config.host_label.as_str().to_owned(),
             gateway_url: self.stored.gateway_url.clone(),
+            openclaw_folder: self.stored.openclaw_folder.clone(),
             cloud_url: self.stored.cloud_url.clone(),
         }
     }
@@ -61,18 +65,34 @@ fn checked(settings: &SeatSettings, before: &StoredSeat) -> Result<StoredSeat, R
         why: sentence(&why.to_string()),
     };
     let trimmed = |text: &str| text.trim().to_owned();
-    let SeatSettings { name, gateway_url, cloud_url } = settings;
+    let SeatSettings { name, gateway_url, openclaw_folder, cloud_url } = settings;
     let (name, gateway_url, cloud_url) = (trimmed(name), trimmed(gateway_url), trimmed(cloud_url));
+    let openclaw_folder = trimmed(openclaw_folder);
     if !name.is_empty() {
         HostLabel::parse(&name).map_err(|why| refused("name", &why))?;
     }
     if !gateway_url.is_empty() {
         GatewayUrl::parse(&gateway_url).map_err(|why| refused("gateway_url", &why))?;
     }
+    // A folder that is away for a while must not hold up a change of something else.
+    if !openclaw_folder.is_empty() && openclaw_folder != before.openclaw_folder {
+        check_folder(&openclaw_folder).map_err(|why| refused("openclaw_folder", &why))?;
+    }
     if !cloud_url.is_empty() {
         CloudUrl::parse(&cloud_url).map_err(|why| refused("cloud_url", &why))?;
     }
-    Ok(StoredSeat { name, gateway_url, cloud_url, ..before.clone() })
+    Ok(StoredSeat { name, gateway_url, openclaw_folder, cloud_url, ..before.clone() })
+}
+
+fn check_folder(text: &str) -> Result<(), &'static str> {
+    let folder = expand_home(Path::new(text));
+    if !folder.is_absolute() {
+        return Err("write the whole path of the folder, as in ~/.openclaw-work");
+    }
+    if !folder.is_dir() {
+        return Err("there is no such folder on this computer");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -82,7 +102,12 @@ mod tests {
     use super::*;
 
     fn settings() -> SeatSettings {
-        SeatSettings { name: "Den".into(), gateway_url: String::new(), cloud_url: String::new() }
+        SeatSettings {
+            name: "Den".into(),
+            gateway_url: String::new(),
+            openclaw_folder: String::new(),
+            cloud_url: String::new(),
+        }
     }
 
     #[test]
@@ -90,6 +115,8 @@ mod tests {
         for (field, wrong) in [
             ("name", SeatSettings { name: "Official Support".into(), ..settings() }),
             ("gateway_url", SeatSettings { gateway_url: "ws://10.0.0.1".into(), ..settings() }),
+            ("openclaw_folder", SeatSettings { openclaw_folder: "work".into(), ..settings() }),
+            ("openclaw_folder", SeatSettings { openclaw_folder: "/no/such".into(), ..settings() }),
             ("cloud_url", SeatSettings { cloud_url: "http://example.org".into(), ..settings() }),
         ] {
             let refused = checked(&wrong, &StoredSeat::new(FIRST)).unwrap_err();
@@ -103,5 +130,7 @@ mod tests {
         let settings = SeatSettings { gateway_url: " ws://localhost:1 ".into(), ..settings() };
         let stored = checked(&settings, &StoredSeat::new(FIRST)).unwrap();
         assert_eq!(stored.gateway_url, "ws://localhost:1");
+        let settings = SeatSettings { openclaw_folder: " ~/ ".into(), ..settings };
+        assert_eq!(checked(&settings, &stored).unwrap().openclaw_folder, "~/");
     }
 }

@@ -1,28 +1,28 @@
 //! Who may use the gateway: devices, nodes and senders.
 
-use control::{Answer, Ask, DeviceAct, Outcome, Setup, SetupLevel, Standing};
+use control::{Answer, Ask, DeviceAct, Outcome, Standing};
 use simulator::gateway::{AskingDevice, AskingSender};
 
 use super::*;
 use crate::view::{AccessMode, Settings};
 
 impl Program {
-    fn want_access(&self, access: AccessMode) {
+    pub(super) fn want_access(&self, access: AccessMode) {
         let settings = Settings { start_at_login: false, notifications: true, access };
         self.wish(Request::Save { settings });
     }
 
-    fn look_at(&self, page: Page) {
+    pub(super) fn look_at(&self, page: Page) {
         self.wish(Request::Open { page: Some(page) });
         self.events.send(Event::At(Some(page))).unwrap();
     }
 
-    fn close_window(&self) {
+    pub(super) fn close_window(&self) {
         self.desktop.send_modify(|notes| notes.has_window = false);
         self.events.send(Event::At(None)).unwrap();
     }
 
-    async fn until_request(&mut self, kind: RequestKind) -> String {
+    pub(super) async fn until_request(&mut self, kind: RequestKind) -> String {
         self.until_some("a request", |notes| Some(notes.pending(kind)?.key.clone())).await
     }
 
@@ -33,7 +33,7 @@ impl Program {
         .await;
     }
 
-    async fn until_standing(&mut self, what: &str, is: impl Fn(&Standing) -> bool) {
+    pub(super) async fn until_standing(&mut self, what: &str, is: impl Fn(&Standing) -> bool) {
         self.until_some(what, |notes| {
             is(&notes.view.as_ref()?.access.first()?.standing).then_some(())
         })
@@ -42,12 +42,12 @@ impl Program {
 }
 
 impl Computer {
-    fn managers(&self) -> usize {
+    pub(super) fn managers(&self) -> usize {
         let can_pair = |scopes: &[String]| scopes.iter().any(|it| it == "operator.pairing");
         self.gateway.connected().iter().filter(|it| can_pair(&it.scopes)).count()
     }
 
-    async fn until_managers(&self, wanted: usize) {
+    pub(super) async fn until_managers(&self, wanted: usize) {
         let is_so = async {
             while self.managers() != wanted {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -187,47 +187,6 @@ async fn a_device_is_renamed_and_the_programs_own_is_guarded() {
 }
 
 #[tokio::test]
-async fn a_code_for_a_phone_is_shown_until_it_is_used_or_the_window_closes() {
-    let computer = Computer::reachable_by_phones().await;
-    let mut program = computer.start_paired().await;
-    program.want_access(AccessMode::Shown);
-    program.look_at(Page::Devices);
-    program.until_standing("a connection", |it| *it == Standing::Up).await;
-    let setup = |notes: &Notes| notes.view.as_ref()?.access.first()?.setup.clone();
-    let ready = |notes: &Notes| match setup(notes)? {
-        Setup::Ready { code, qr_path, .. } => Some((code, qr_path)),
-        Setup::Making | Setup::Over { .. } => None,
-    };
-    let make = Request::SetUp { slot: FIRST, level: SetupLevel::Limited };
-    program.wish(make.clone());
-    let (code, qr_path) = program.until_some("a code", ready).await;
-    assert!(qr_path.starts_with('M') && computer.gateway.setup_codes().contains(&code));
-    assert!(computer.gateway.use_setup_code(&code, "Pocket", true));
-    let over = program.until_some("its end", |notes| match setup(notes)? {
-        Setup::Over { what } => Some(what),
-        Setup::Making | Setup::Ready { .. } => None,
-    });
-    assert!(over.await.contains("“Pocket” has joined"));
-    let title = "A code for a phone was used".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Access, title }).await;
-
-    program.wish(make.clone());
-    program.until_some("another code", ready).await;
-    program.wish(Request::HideSetup { slot: FIRST });
-    program.until_some("no code", |notes| setup(notes).is_none().then_some(())).await;
-    program.wish(make);
-    program.until_some("a third code", ready).await;
-    program.close_window();
-    program
-        .until_some("no code", |notes| notes.view.as_ref()?.access.is_empty().then_some(()))
-        .await;
-    program.look_at(Page::Devices);
-    program.until_standing("a connection", |it| *it == Standing::Up).await;
-    assert_eq!(setup(&program.notes.borrow()), None);
-    program.end().await;
-}
-
-#[tokio::test]
 async fn a_terminal_is_answered_although_the_person_did_not_switch_it_on() {
     let computer = Computer::new().await;
     let mut program = computer.start_paired().await;
@@ -238,7 +197,8 @@ async fn a_terminal_is_answered_although_the_person_did_not_switch_it_on() {
     assert!(gateways[0].devices.as_ref().is_some_and(|devices| !devices.is_empty()));
     let key = format!("device:{id}");
     assert_eq!(requests.iter().map(|it| &it.key).collect::<Vec<_>>(), [&key]);
-    let decide = Ask::Decide { key: key.clone(), verdict: Verdict::Allow, notify: false };
+    let decide =
+        Ask::Decide { key: key.clone(), verdict: Verdict::Allow, notify: false, seen: None };
     let done = program.ask(decide.clone()).await;
     assert!(matches!(&done, Answer::Done { .. }), "{done:?}");
     program.until_nothing_waits().await;

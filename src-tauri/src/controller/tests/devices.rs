@@ -15,7 +15,7 @@ async fn a_device_that_is_handed_keys_stays_in_view_with_a_name_in_which_nothing
     computer.cloud.wait_for("an answer", SOON, answered).await;
     computer.cloud.join_phone("Pad\u{202e}enohp");
     let title = "Another device of yours".to_owned();
-    program.until_asked_for(Intent::Tell { topic: Topic::Keys, title }).await;
+    program.until_asked_for(Intent::Tell { topic: Topic::Keys(FIRST), title }).await;
     let said = "“Padenohp” is handed the keys of encrypted chats (1).";
     program
         .until_some("a remark", |notes| {

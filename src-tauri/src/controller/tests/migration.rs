@@ -74,7 +74,7 @@ async fn the_pairing_of_the_npm_bridge_is_offered_and_gone_on_with() {
         program.until_remarked(remark).await;
         assert_eq!(computer.left_of_npm(), left);
         let title = "Paired as the npm bridge was".to_owned();
-        program.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
+        program.until_asked_for(Intent::Tell { topic: Topic::Pairing(FIRST), title }).await;
         assert_eq!(program.asked_for(|intent| matches!(intent, Intent::OpenPage(_))), 0);
         let shown = format!("{:?}", *program.notes.borrow());
         let secret = token.split_once(':').unwrap().1;

@@ -164,6 +164,44 @@ async fn unpairing_one_leaves_the_other_at_work_and_nothing_of_itself() {
 }
 
 #[tokio::test]
+async fn unpairing_one_that_the_phone_removed_does_not_send_the_person_there() {
+    let computer = Computer::new().await;
+    let (mut program, _, second) = computer.start_with_two().await;
+    computer.cloud.revoke(&second);
+    program.until_seat(SECOND, "revoked", |it| matches!(it, Installation::Revoked { .. })).await;
+    program.wish(Request::Unpair { slot: SECOND });
+    program.until_gone(SECOND).await;
+    program.until_told("“Den 2” is unpaired").await;
+    let texts = program.notes.borrow().texts.clone();
+    assert!(!texts.iter().any(|text| text.contains("on your phone as well")), "{texts:?}");
+    program.end().await;
+}
+
+#[tokio::test]
+async fn one_that_goes_leaves_nothing_at_a_cloud_that_it_had_before_and_its_number_to_nobody() {
+    let computer = Computer::new().await;
+    let other = Cloud::start(CloudOptions::default()).await.unwrap();
+    let (mut program, _, second) = computer.start_with_two().await;
+    let settings = program.until_some("settings", Notes::settings).await;
+    let settings = SeatSettings { name: "Work".into(), cloud_url: other.base_url(), ..settings };
+    program.wish(Request::SaveSeat { slot: SECOND, settings });
+    program.until_seat(SECOND, "unpaired", |it| matches!(it, Installation::Unpaired { .. })).await;
+    assert!(computer.secrets().contains(&second));
+    program.wish(Request::Unpair { slot: SECOND });
+    program.until_gone(SECOND).await;
+    assert!(!computer.secrets().contains(&second));
+    let sealed = computer.folder.path().join("data/secrets.sealed");
+    assert!(!std::fs::read_to_string(sealed).unwrap().contains("#2 "));
+    program.end().await;
+
+    let mut program = computer.start();
+    program.until_connected().await;
+    program.wish(Request::Pair { slot: None });
+    program.until_some("a code", |it| ticket_of(Slot(3), it).map(drop)).await;
+    program.end().await;
+}
+
+#[tokio::test]
 async fn one_that_was_removed_on_the_phone_is_paired_again_beside_the_other() {
     let computer = Computer::new().await;
     let (mut program, first, second) = computer.start_with_two().await;

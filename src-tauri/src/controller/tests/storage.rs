@@ -133,7 +133,7 @@ async fn what_another_program_carries_is_not_unpaired() {
 
     first.wish(Request::Unpair { slot: FIRST });
     let title = "This computer was not unpaired".to_owned();
-    first.until_asked_for(Intent::Tell { topic: Topic::Pairing, title }).await;
+    first.until_asked_for(Intent::Tell { topic: Topic::Pairing(FIRST), title }).await;
     first.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
     assert_ne!(computer.journals(), [""; 0]);
     first.end().await;

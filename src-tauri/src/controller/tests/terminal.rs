@@ -1,6 +1,6 @@
 //! What a terminal asks the program that runs.
 
-use control::{Answer, Ask, InstallationSummary};
+use control::{Answer, Ask, InstallationState, InstallationSummary};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -13,7 +13,7 @@ impl Program {
     }
 
     async fn ask_to_decide(&self, key: &str, verdict: Verdict) -> Answer {
-        self.ask(Ask::Decide { key: key.to_owned(), verdict, notify: false }).await
+        self.ask(Ask::Decide { key: key.to_owned(), verdict, notify: false, seen: None }).await
     }
 }
 
@@ -42,6 +42,10 @@ async fn an_approval_is_listed_decided_and_found_in_the_history() {
     assert_eq!(requests.iter().map(|it| it.key.as_str()).collect::<Vec<_>>(), [key.as_str()]);
     let wrong = program.ask_to_decide(&key, Verdict::Allow).await;
     assert!(matches!(&wrong, Answer::Refused(why) if why.code == "not_offered"), "{wrong:?}");
+    let seen = Some("of another command".to_owned());
+    let decide = Ask::Decide { key: key.clone(), verdict: Verdict::Deny, notify: false, seen };
+    let changed = program.ask(decide).await;
+    assert!(matches!(&changed, Answer::Refused(why) if why.code == "changed"), "{changed:?}");
     let done = program.ask_to_decide(&key, Verdict::Deny).await;
     assert!(matches!(&done, Answer::Done { .. }), "{done:?}");
     assert!(computer.gateway.pending_approvals().is_empty());
@@ -81,10 +85,11 @@ async fn installations_are_listed_with_how_they_stand() {
     let [InstallationSummary { slot, name, id, state, .. }] = &listed(&program).await[..] else {
         panic!("not one")
     };
-    assert_eq!((*slot, name.as_str(), state.as_str()), (FIRST, "Den", "connected"));
+    assert_eq!((*slot, name.as_str()), (FIRST, "Den"));
+    assert_eq!(*state, InstallationState::Connected);
     assert!(id.is_some());
     program.wish(Request::Pause { slot: FIRST });
     program.until("paused", |it| matches!(it, Installation::Paused { .. })).await;
-    assert_eq!(listed(&program).await[0].state, "paused");
+    assert_eq!(listed(&program).await[0].state, InstallationState::Paused);
     program.end().await;
 }

@@ -37,6 +37,7 @@ fn pending(subject: Subject) -> Pending {
         expires_at_ms: None,
         offers: vec![Verdict::Allow, Verdict::Deny],
         deciding: None,
+        seen: "s1".into(),
         subject,
     }
 }
@@ -85,7 +86,12 @@ fn a_question_shows_its_command_and_can_be_decided_once() {
     assert_eq!(shown.text(true), "rm -rf build\nIn /home/ada/site · Agent main\n⚠ deletes files");
     assert!(shown.text(false).ends_with("\nOpen Sophon Desktop to decide."));
     assert_eq!(labels(&shown), ["Allow once", "Deny"]);
-    let allow = Request::Decide { key: "k1".into(), verdict: Verdict::AllowOnce, notify: false };
+    let allow = Request::Decide {
+        key: "k1".into(),
+        verdict: Verdict::AllowOnce,
+        notify: false,
+        seen: "s1".into(),
+    };
     assert_eq!(shown.buttons.first().map(|button| &button.request), Some(&allow));
     assert_eq!(shown.on_click, show());
     assert!(!shown.is_over(60_999) && shown.is_over(61_000));
@@ -99,15 +105,18 @@ fn what_is_grave_has_no_buttons_and_says_where_to_decide() {
         platform: None,
         capabilities: Vec::new(),
         commands: vec![foreign("system.run")],
+        permissions: vec![foreign("screen")],
         unlisted: 0,
         address: None,
         severity: Severity::High,
     };
+    let node = pending(Subject::Node(node));
+    assert!(tell(&node).body.contains("\nOffers system.run, screen"), "{node:?}");
     for asked in [
         approval(Approval { severity: Severity::High, ..question() }),
         approval(Approval { severity: Severity::Critical, ..question() }),
         pending(Subject::Device(DeviceRequest { severity: Severity::Critical, ..phone() })),
-        pending(Subject::Node(node)),
+        node,
     ] {
         let shown = tell(&asked);
         assert_eq!(labels(&shown), [""; 0]);

@@ -36,7 +36,7 @@ fn an_answer_goes_to_the_request_that_it_stands_under() {
         });
         let decide = |label: &str, verdict| Item::Action {
             label: label.into(),
-            request: Request::Decide { key: key.into(), verdict, notify: false },
+            request: Request::Decide { key: key.into(), verdict, notify: false, seen: "s1".into() },
         };
         let items: Vec<_> = submenus.collect();
         items[index][..2]
@@ -56,6 +56,9 @@ fn a_menu_whose_words_change_does_the_same_and_one_with_another_request_does_not
     view.pending = vec![approval("b", "make")];
     let other = tray(&view, NOW).menu;
     assert!(!do_the_same(&before, &other));
+    view.pending = vec![Pending { seen: "s2".into(), ..approval("a", "make") }];
+    let changed = tray(&view, NOW).menu;
+    assert!(!do_the_same(&before, &changed));
 }
 
 #[test]

@@ -159,6 +159,11 @@ impl Book {
             (Answered::Unknown | Answered::Gone | Answered::Refused, Some(verdict)) => {
                 elsewhere(verdict)
             }
+            // Nobody attends any more: no list will show what became of it.
+            (Answered::Unknown | Answered::Gone, None) if !self.waits(key) => {
+                let Wish { kind, what, .. } = wish;
+                return self.assume(key.into(), kind, what, Outcome::Decided, now_ms, changes);
+            }
             (Answered::Unknown, None) => {
                 wish.is_under_way = false;
                 self.wishes.insert(key.to_owned(), wish);

@@ -19,6 +19,10 @@ enum Step {
         device: u8,
         is_lost: bool,
     },
+    /// A device asks the same again: the newer generation gives it time again, and tells nobody.
+    AskAgain {
+        device: u8,
+    },
     /// Somebody elsewhere decides about a device's request.
     DecideElsewhere {
         device: u8,
@@ -51,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
     let device = || 0u8..3;
     prop_oneof![
         3 => (device(), any::<bool>()).prop_map(|(device, is_lost)| Step::Ask { device, is_lost }),
+        1 => device().prop_map(|device| Step::AskAgain { device }),
         2 => (device(), any::<bool>(), any::<bool>()).prop_map(|(device, is_yes, is_lost)| {
             Step::DecideElsewhere { device, is_yes, is_lost }
         }),
@@ -79,6 +84,8 @@ struct World {
     next_id: u32,
     /// What waits at the gateway, by its device.
     gateway: BTreeMap<u8, DeviceRequest>,
+    /// Since when the time of a request runs, by its device.
+    runs_since: BTreeMap<u8, u64>,
     wire: VecDeque<Frame>,
     /// What was decided here and has not reached the gateway, by its device.
     deciding: BTreeMap<u8, (DeviceRequest, bool)>,
@@ -96,6 +103,7 @@ impl World {
             now: 1_800_000_000_000,
             next_id: 0,
             gateway: BTreeMap::new(),
+            runs_since: BTreeMap::new(),
             wire: VecDeque::new(),
             deciding: BTreeMap::new(),
             ours: BTreeSet::new(),
@@ -144,8 +152,8 @@ impl World {
     }
 
     fn list(&mut self) {
-        let now = self.now;
-        self.gateway.retain(|_, request| request.expires_at_ms > now);
+        let (now, runs_since) = (self.now, &self.runs_since);
+        self.gateway.retain(|device, _| runs_since[device] + LIFETIME > now);
         let begun = self.book.begin();
         self.wire.push_back(Frame::List(begun, self.gateway.values().cloned().collect()));
     }
@@ -157,6 +165,7 @@ impl World {
                 self.next_id += 1;
                 let id = format!("r{}", self.next_id);
                 let request = device_request(&id, &name, self.now);
+                self.runs_since.insert(device, self.now);
                 let before = self.gateway.insert(device, request.clone());
                 if let Some(before) = before
                     && !self.is_older
@@ -164,6 +173,11 @@ impl World {
                     self.tell(resolved(before.id.as_str(), &name, Verdict::Rejected), is_lost);
                 }
                 self.tell(PairingEvent::DeviceRequested(request), is_lost);
+            }
+            Step::AskAgain { device } => {
+                if !self.is_older {
+                    self.runs_since.insert(device, self.now);
+                }
             }
             Step::DecideElsewhere { device, is_yes, is_lost } => {
                 if let Some(request) = self.gateway.remove(&device) {

@@ -206,14 +206,77 @@ fn what_expires_is_asked_about_and_then_told() {
     assert_eq!(ends(&list(&mut book, Vec::new(), over)), end("a", Outcome::Expired));
 }
 
-#[test]
-fn without_a_connection_this_computers_clock_ends_what_is_over() {
+fn cut_off(generation: Generation) -> Book {
     let mut book = connected();
+    book.handle(Input::Connected(generation), NOW);
     book.handle(asked("a"), NOW);
     assert!(ends(&book.handle(Input::Disconnected, NOW)).is_empty());
     assert_eq!(waiting(&book), ["a"]);
-    let over = book.handle(Input::Time, NOW + 6 * MINUTE);
+    assert!(book.handle(Input::Time, NOW + 6 * MINUTE).is_empty());
+    book
+}
+
+#[test]
+fn without_a_connection_what_is_over_by_this_computers_clock_is_not_shown_until_a_list_has_it() {
+    let later = NOW + 6 * MINUTE;
+    for (is_there, outcome) in [(true, vec![]), (false, end("a", Outcome::Expired))] {
+        let mut book = cut_off(Generation::Older);
+        assert!(waiting(&book).is_empty());
+        book.handle(Input::Connected(Generation::Older), later);
+        let listed = is_there.then(|| device_request("a", "a", NOW)).into_iter().collect();
+        assert_eq!(ends(&list(&mut book, listed, later)), outcome);
+        assert_eq!(waiting(&book).len(), usize::from(is_there));
+    }
+}
+
+#[test]
+fn a_device_that_keeps_asking_the_newer_generation_is_not_over_by_this_computers_clock() {
+    let mut book = cut_off(Generation::Newer);
+    assert_eq!(waiting(&book), ["a"], "it may have asked again");
+    book.handle(Input::Connected(Generation::Newer), NOW + 6 * MINUTE);
+    let again = vec![device_request("a", "a", NOW)];
+    assert!(ends(&list(&mut book, again, NOW + 6 * MINUTE)).is_empty());
+    let over = list(&mut book, Vec::new(), NOW + 7 * MINUTE);
     assert_eq!(ends(&over), end("a", Outcome::Expired));
+}
+
+#[test]
+fn what_is_over_when_nobody_attends_any_more_is_told_and_shown_again_if_it_waits() {
+    let later = NOW + 6 * MINUTE;
+    let mut book = cut_off(Generation::Older);
+    assert_eq!(ends(&book.handle(Input::Left, later)), end("a", Outcome::Expired));
+    book.handle(Input::Connected(Generation::Older), later);
+    assert!(ends(&list(&mut book, vec![device_request("a", "a", NOW)], later)).is_empty());
+    assert_eq!(waiting(&book), ["a"]);
+}
+
+#[test]
+fn an_answer_of_which_nobody_heard_is_decided_when_nobody_attends_any_more() {
+    let key = || "device:a".to_owned();
+    for (is_left_first, came) in
+        [(true, Answered::Unknown), (true, Answered::Gone), (false, Answered::Unknown)]
+    {
+        let mut book = connected();
+        book.handle(asked("a"), NOW);
+        book.handle(Input::Answering(key(), true), NOW);
+        let answered = Input::Answered(key(), came);
+        let order = if is_left_first { [Input::Left, answered] } else { [answered, Input::Left] };
+        let told: Vec<_> =
+            order.into_iter().flat_map(|input| ends(&book.handle(input, NOW))).collect();
+        assert_eq!(told, end("a", Outcome::Decided), "{is_left_first} {came:?}");
+        list(&mut book, vec![device_request("a", "a", NOW)], NOW);
+        assert_eq!(waiting(&book), ["a"], "it was not applied");
+    }
+}
+
+#[test]
+fn an_answer_that_was_confirmed_after_everybody_left_is_told() {
+    let mut book = connected();
+    book.handle(asked("a"), NOW);
+    book.handle(Input::Answering("device:a".into(), true), NOW);
+    assert!(ends(&book.handle(Input::Left, NOW)).is_empty());
+    let done = book.handle(Input::Answered("device:a".into(), Answered::Confirmed), NOW);
+    assert_eq!(ends(&done), end("a", Outcome::Allowed { always: false, by: HERE }));
 }
 
 #[test]

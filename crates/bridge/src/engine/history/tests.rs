@@ -64,6 +64,27 @@ fn the_newest_comes_first_and_the_same_key_once_with_its_first_end() {
 }
 
 #[test]
+fn a_decision_takes_the_place_of_an_end_without_one_and_of_nothing_else() {
+    let denied = Outcome::Denied { by: Some(Decider::Phone) };
+    for (first, then, stays) in [
+        (Outcome::Expired, denied.clone(), denied.clone()),
+        (Outcome::Decided, denied.clone(), denied.clone()),
+        (Outcome::Expired, Outcome::Gone, Outcome::Expired),
+        (denied.clone(), Outcome::Allowed { always: false, by: None }, denied.clone()),
+    ] {
+        let mut kept = Kept::new();
+        kept.end("device:1", "a phone", first);
+        kept.record("device:2", "a tablet");
+        kept.end("device:1", "a phone", then);
+        for _ in 0..2 {
+            let shown = kept.history.show(&kept.redactor);
+            assert_eq!((shown.len(), shown[1].outcome.clone()), (2, stays.clone()));
+            kept.restart();
+        }
+    }
+}
+
+#[test]
 fn what_is_shown_is_made_anew_only_when_it_changed() {
     let mut kept = Kept::new();
     kept.record("device:1", "a phone");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::Input;
 use super::approvals::{approval, asks, both};
 use super::harness::{Harness, SESSION};
-use crate::{Decider, Outcome, PastRequest, RequestKind};
+use crate::{Decider, Notice, Outcome, PastRequest, RequestKind};
 
 fn asked(id: &str, allowed: Vec<Decision>) -> Harness {
     let mut h = Harness::with_gateway(Generation::Newer);
@@ -169,6 +169,34 @@ fn what_another_part_brings_joins_the_history_once() {
     assert_eq!(shown[0].what, "a phone with [secret hidden by Sophon]");
     h.crash(Duration::from_secs(1));
     assert_eq!(*h.engine.history(), *shown);
+}
+
+#[test]
+fn whoever_watches_is_told_of_an_end_once_and_as_it_is_remembered() {
+    let mut h = Harness::with_gateway(Generation::Newer);
+    let device = |outcome| PastRequest {
+        key: "device:r1".into(),
+        kind: RequestKind::Device,
+        what: format!("{}ghp_{}{}", "x".repeat(280), "a".repeat(36), "y".repeat(400)),
+        ended_at_ms: 5,
+        outcome,
+    };
+    for outcome in [Outcome::Expired, Outcome::Gone, Outcome::Denied { by: None }] {
+        h.feed(Input::Recorded(device(outcome)));
+    }
+    let told: Vec<_> = h
+        .notices
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::RequestEnded(past) => Some(past.clone()),
+            _ => None,
+        })
+        .collect();
+    let outcomes: Vec<_> = told.iter().map(|past| &past.outcome).collect();
+    assert_eq!(outcomes, [&Outcome::Expired, &Outcome::Denied { by: None }]);
+    assert_eq!(told[1..], *h.engine.history());
+    assert!(told.iter().all(|past| past.what.chars().count() <= 300));
+    assert!(!format!("{told:?}").contains("ghp_"));
 }
 
 #[test]

@@ -80,6 +80,25 @@ fn a_question_is_shown_with_its_program_its_analysis_and_what_always_leaves_behi
 }
 
 #[test]
+fn a_question_and_what_always_leaves_behind_name_the_same_agent() {
+    for (told, named) in [(json!("writer"), "writer"), (json!(null), "main")] {
+        let mut h = with_message();
+        let request = json!({"id": "a1", "createdAtMs": h.now.unix_ms, "request": {
+            "agentId": told, "command": "touch a", "host": "gateway",
+            "commandAnalysis": {"commandCount": 1, "nestedCommandCount": 0},
+            "resolvedPath": "/usr/bin/touch", "sessionKey": format!("agent:main:{SESSION}"),
+            "allowedDecisions": ["allow-once", "allow-always", "deny"],
+        }});
+        let question = openclaw::parse_approval(openclaw::ApprovalKind::Exec, &request).unwrap();
+        asks(&mut h, question);
+        let shown = h.engine.approvals()[0].clone();
+        assert_eq!(shown.agent.as_deref(), Some(named));
+        let grant = shown.grant.unwrap();
+        assert!(grant.contains(&format!("for the agent “{named}”")), "{grant}");
+    }
+}
+
+#[test]
 fn questions_are_shown_oldest_first_and_only_those_of_our_sessions() {
     let mut h = with_message();
     for (id, key) in [

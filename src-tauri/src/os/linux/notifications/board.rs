@@ -207,7 +207,8 @@ mod tests {
     }
 
     fn allow(id: &str) -> Request {
-        Request::Decide { key: id.into(), verdict: Verdict::AllowOnce, notify: false }
+        let (key, verdict, seen) = (id.into(), Verdict::AllowOnce, "s1".into());
+        Request::Decide { key, verdict, notify: false, seen }
     }
 
     fn question(id: &str) -> Notification {

@@ -35,7 +35,7 @@ fn topic(id: &str) -> Topic {
 }
 
 fn decide(id: &str, verdict: Verdict) -> Request {
-    Request::Decide { key: id.to_owned(), verdict, notify: false }
+    Request::Decide { key: id.to_owned(), verdict, notify: false, seen: "s1".to_owned() }
 }
 
 fn question(id: &str) -> Notification {

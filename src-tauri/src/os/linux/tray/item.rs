@@ -179,7 +179,8 @@ mod tests {
 
     fn tray(label: &str, key: &str) -> Tray {
         let verdict = Verdict::AllowOnce;
-        let request = Request::Decide { key: key.into(), verdict, notify: false };
+        let request =
+            Request::Decide { key: key.into(), verdict, notify: false, seen: "s1".into() };
         Tray {
             icon: Icon::Connected,
             marked: true,
