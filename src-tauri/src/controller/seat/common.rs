@@ -27,8 +27,8 @@ pub(in crate::controller) struct Common {
 
 impl Common {
     /// What holds for one installation. Flags and variables speak of the first one; for the others
-    /// they are what holds where nothing is stored, and tokens are the first one's alone: another one
-    /// may have another gateway.
+    /// they are what holds where nothing is stored. The bridge token is the first one's alone, and the
+    /// gateway's token goes to no other gateway than the one that it was given for.
     ///
     /// # Errors
     /// A wrong flag or variable of the environment, or a stored setting that cannot be used.
@@ -37,12 +37,18 @@ impl Common {
         Ok(Config {
             slot: stored.slot,
             token: config.token.filter(|_| stored.slot == FIRST),
-            gateway_token: config.gateway_token.filter(|_| stored.slot == FIRST),
+            gateway_token: config.gateway_token.filter(|_| !has_own_gateway(stored)),
             secrets: self.secrets.clone(),
             npm_folder: self.npm_folder.clone(),
             ..config
         })
     }
+}
+
+/// Says whether an installation was given a gateway of its own.
+fn has_own_gateway(stored: &StoredSeat) -> bool {
+    let is_given = !stored.gateway_url.is_empty() || !stored.openclaw_folder.is_empty();
+    stored.slot != FIRST && is_given
 }
 
 fn with_stored(options: &Options, stored: &StoredSeat) -> Options {
@@ -108,5 +114,16 @@ mod tests {
         assert_eq!(gateway(Slot(2), "/two", ""), ("/two".into(), None));
         let url = "ws://localhost:2";
         assert_eq!(gateway(Slot(2), "/two", url), ("/two".into(), Some(url.to_owned())));
+    }
+
+    #[test]
+    fn a_token_that_was_given_goes_to_no_installation_with_a_gateway_of_its_own() {
+        let own = |slot, folder: &str, url: &str| {
+            let mut seat = StoredSeat::new(slot);
+            (seat.openclaw_folder, seat.gateway_url) = (folder.to_owned(), url.to_owned());
+            has_own_gateway(&seat)
+        };
+        assert!(!own(FIRST, "/two", "ws://localhost:2") && !own(Slot(2), "", ""));
+        assert!(own(Slot(2), "/two", "") && own(Slot(2), "", "ws://localhost:2"));
     }
 }
