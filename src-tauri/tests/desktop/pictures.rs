@@ -24,6 +24,7 @@ async fn the_tray_the_notification_and_the_window_show_the_same_request() {
     let window = computer.window().await;
     window.click("#tab-requests").await.unwrap();
     window.wait_for_text("#page", "git push origin main").await.unwrap();
+    computer.painted(&window).await;
     computer.desktop.wait_until_still().await.unwrap();
     computer.desktop.screenshot(&computer.picture("desktop-request")).unwrap();
 
