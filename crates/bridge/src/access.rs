@@ -63,6 +63,20 @@ pub struct AccessSnapshot {
     pub can_set_up: bool,
 }
 
+impl AccessSnapshot {
+    /// Says whether the gateway's lists are there, or known not to come.
+    pub fn is_settled(&self) -> bool {
+        match self.standing {
+            AccessStanding::Up { .. } => {
+                let has_senders = self.senders != SendersSnapshot::Unknown;
+                self.devices.is_some() && self.nodes.is_some() && has_senders
+            }
+            AccessStanding::Down { .. } => true,
+            AccessStanding::Off | AccessStanding::Connecting => false,
+        }
+    }
+}
+
 /// Whether the gateway can be asked who may use it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum AccessStanding {

@@ -22,6 +22,7 @@ mod look;
 mod notice;
 pub mod pairing;
 mod pulse;
+pub mod request_key;
 mod row_seal;
 mod settings;
 mod snapshot;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bridge::request_key::approval_key;
 use bridge::{Installation, Notice, PastRequest, Settings};
 use sap::BridgeToken;
 use tokio::time::{Instant, sleep_until};
@@ -131,7 +132,7 @@ fn named(program: &Program, token: &BridgeToken) -> Named {
 fn settle(front: &mut Front, notice: &Notice) {
     match notice {
         Notice::ApprovalSettled { approval_id, outcome } => {
-            front.settle(&format!("approval:{approval_id}"), control::settled(outcome));
+            front.settle(&approval_key(approval_id), control::settled(outcome));
         }
         Notice::RequestEnded(request) => {
             front.settle(&request.key, control::past(FIRST, request).outcome);

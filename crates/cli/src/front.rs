@@ -4,7 +4,7 @@ use std::future;
 use std::path::Path;
 use std::time::Duration;
 
-use bridge::{AccessSnapshot, AccessStanding, Attention, Installation, Link, SendersSnapshot};
+use bridge::{AccessSnapshot, Attention, Installation, Link};
 use control::channel::{self, Asked, Server};
 use control::{
     Answer, Ask, CONFIRMED_WITHIN, Deed, InstallationState, InstallationSummary, LISTED_WITHIN,
@@ -86,13 +86,14 @@ impl Front {
     /// Does what there is to do.
     pub(crate) fn act(&mut self, turn: Turn, installation: &Installation) {
         match turn {
-            Turn::Asked(asked) if concerns_gateway(&asked.ask) => {
+            Turn::Asked(asked) if asked.ask.concerns_gateway() => {
                 installation.attend(Attention::Shown);
                 self.attention_ends = Some(Instant::now() + ATTENTION);
                 let mut access = installation.access();
                 self.unlisted.spawn(async move {
                     // Without all of it, what is known is told.
-                    let _ = timeout(LISTED_WITHIN, access.wait_for(is_settled)).await;
+                    let _ =
+                        timeout(LISTED_WITHIN, access.wait_for(AccessSnapshot::is_settled)).await;
                     asked
                 });
             }
@@ -188,29 +189,6 @@ fn take(data_dir: &Path) -> Result<(Server, Lock), LockError> {
     Ok((server, lock))
 }
 
-/// Says whether an answer takes the gateway's lists of devices and senders.
-fn concerns_gateway(ask: &Ask) -> bool {
-    match ask {
-        Ask::Decide { key, .. } => !key.starts_with("approval:"),
-        Ask::Access | Ask::Device { .. } => true,
-        Ask::Greet | Ask::Open | Ask::Menu | Ask::Pending | Ask::History | Ask::Installations => {
-            false
-        }
-    }
-}
-
-/// Says whether the gateway's lists are there, or known not to come.
-fn is_settled(access: &AccessSnapshot) -> bool {
-    match access.standing {
-        AccessStanding::Up { .. } => {
-            let has_senders = !matches!(access.senders, SendersSnapshot::Unknown);
-            access.devices.is_some() && access.nodes.is_some() && has_senders
-        }
-        AccessStanding::Down { .. } => true,
-        AccessStanding::Off | AccessStanding::Connecting => false,
-    }
-}
-
 fn perform(act: bridge::AccessAct, answer: oneshot::Sender<Answer>, installation: &Installation) {
     let acting = installation.act(act.clone());
     tokio::spawn(async move {
@@ -242,6 +220,7 @@ fn send(answer: oneshot::Sender<Answer>, told: Answer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bridge::{AccessStanding, SendersSnapshot};
 
     fn open(folder: &Path) -> Front {
         let text = || "x".to_owned();
@@ -279,27 +258,27 @@ mod tests {
             notify: false,
             seen: None,
         };
-        assert!(concerns_gateway(&Ask::Access) && concerns_gateway(&decide("device:d1")));
+        assert!(Ask::Access.concerns_gateway() && decide("device:d1").concerns_gateway());
         for other in [Ask::Pending, Ask::History, Ask::Installations, decide("approval:a1")] {
-            assert!(!concerns_gateway(&other), "{other:?}");
+            assert!(!other.concerns_gateway(), "{other:?}");
         }
     }
 
     #[test]
     fn lists_are_waited_for_until_they_are_there_or_will_not_come() {
         let standing = |standing| AccessSnapshot { standing, ..AccessSnapshot::default() };
-        assert!(!is_settled(&standing(AccessStanding::Off)));
-        assert!(!is_settled(&standing(AccessStanding::Connecting)));
+        assert!(!standing(AccessStanding::Off).is_settled());
+        assert!(!standing(AccessStanding::Connecting).is_settled());
         let up = standing(AccessStanding::Up { since: std::time::SystemTime::UNIX_EPOCH });
-        assert!(!is_settled(&up));
+        assert!(!up.is_settled());
         let listed = AccessSnapshot {
             devices: Some(std::sync::Arc::default()),
             nodes: Some(std::sync::Arc::default()),
             senders: SendersSnapshot::Failed { why: "it refuses".to_owned() },
             ..up
         };
-        assert!(is_settled(&listed));
+        assert!(listed.is_settled());
         let down = AccessStanding::Down { cause: "it is off".to_owned(), remedy: None };
-        assert!(is_settled(&standing(down)));
+        assert!(standing(down).is_settled());
     }
 }

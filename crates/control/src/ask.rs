@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bridge::AccessError;
+use bridge::request_key::is_approval_key;
 use serde::{Deserialize, Serialize};
 
 use crate::sentence::sentence;
@@ -46,6 +47,22 @@ pub enum Ask {
     },
     /// Which installations it has.
     Installations,
+}
+
+impl Ask {
+    /// Says whether an answer takes what the gateway lists of devices, nodes and senders.
+    pub fn concerns_gateway(&self) -> bool {
+        match self {
+            Self::Decide { key, .. } => !is_approval_key(key),
+            Self::Access | Self::Device { .. } => true,
+            Self::Greet
+            | Self::Open
+            | Self::Menu
+            | Self::Pending
+            | Self::History
+            | Self::Installations => false,
+        }
+    }
 }
 
 /// What the running program answers.

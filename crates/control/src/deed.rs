@@ -1,10 +1,11 @@
 //! What a person's wish comes down to at an installation, and why it may not be possible.
 
+use bridge::request_key::{approval_key, device_key, node_key, sender_key};
 use bridge::{AccessAct, AccessSnapshot, SendersSnapshot, Snapshot};
 use openclaw::{Decision, DeviceId};
 
 use crate::gateway::device_act;
-use crate::requests::{approval_key, device_key, node_key, pending, sender_key};
+use crate::requests::pending;
 use crate::{DeviceAct, Refusal, Slot, Verdict};
 
 /// Longest name of a device, in characters.
@@ -148,12 +149,12 @@ fn act(
     access: &AccessSnapshot,
 ) -> Result<AccessAct, Undecidable> {
     let mut devices = access.devices.iter().flat_map(|devices| &devices.pending);
-    if let Some(device) = devices.find(|it| device_key(it) == key) {
+    if let Some(device) = devices.find(|it| device_key(&it.id) == key) {
         let id = device.id.clone();
         return Ok(if allow { AccessAct::ApproveDevice(id) } else { AccessAct::RejectDevice(id) });
     }
     let mut nodes = access.nodes.iter().flat_map(|nodes| &nodes.pending);
-    if let Some(node) = nodes.find(|it| node_key(it) == key) {
+    if let Some(node) = nodes.find(|it| node_key(&it.id) == key) {
         let id = node.id.clone();
         let shown = || AccessAct::ApproveNode(Box::new(node.clone()));
         return Ok(if allow { shown() } else { AccessAct::RejectNode(id) });

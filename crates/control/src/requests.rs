@@ -1,5 +1,6 @@
 //! What an installation knows of requests, as requests that wait.
 
+use bridge::request_key::{approval_key, device_key, node_key, sender_key};
 use bridge::{AccessAct, AccessSnapshot, AccessStanding, SendersSnapshot, Snapshot};
 use openclaw::pairing::{self, Devices, ForeignList, Introduction};
 use openclaw::{Decision, Generation};
@@ -27,22 +28,6 @@ pub fn pending(slot: Slot, snapshot: &Snapshot, access: &AccessSnapshot) -> Vec<
     }
     all.sort_by_key(|pending| pending.asked_at_ms.unwrap_or(u64::MAX));
     all
-}
-
-pub(crate) fn approval_key(id: &str) -> String {
-    format!("approval:{id}")
-}
-
-pub(crate) fn device_key(request: &pairing::DeviceRequest) -> String {
-    format!("device:{}", request.id)
-}
-
-pub(crate) fn node_key(request: &pairing::NodeRequest) -> String {
-    format!("node:{}", request.id)
-}
-
-pub(crate) fn sender_key(request: &pairing::SenderRequest) -> String {
-    format!("sender:{}:{}:{}", request.account.channel, request.account.account, request.id)
 }
 
 pub(crate) fn verdict(decision: Decision) -> Verdict {
@@ -136,7 +121,7 @@ fn device(
         severity: severity(&request.roles, &request.scopes),
     });
     Pending {
-        key: device_key(request),
+        key: device_key(&request.id),
         slot,
         asked_at_ms: Some(request.asked_at_ms),
         expires_at_ms: known_older(access).and_then(|older| request.expires_at_ms(older)),
@@ -164,7 +149,7 @@ fn node(slot: Slot, request: &pairing::NodeRequest, access: &AccessSnapshot) -> 
         severity: node_severity(request),
     });
     Pending {
-        key: node_key(request),
+        key: node_key(&request.id),
         slot,
         asked_at_ms: Some(request.asked_at_ms),
         expires_at_ms: known_older(access).and_then(|older| request.expires_at_ms(older)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bridge::{AccessStanding, Attention, SendersSnapshot};
+use bridge::Attention;
 use control::{Access, Problem, SetupLevel, Slot, access};
 use openclaw::pairing::SetupCode;
 use tokio::time::Instant;
@@ -101,19 +101,7 @@ impl<S: Shell> Controller<S> {
     pub(super) fn is_listed(&self) -> bool {
         let asking = self.asking();
         let mut asked = self.seats.iter().filter(|seat| asking.contains(&seat.slot));
-        asked.all(|seat| {
-            let Some(access) = seat.carrying().map(|carrying| &carrying.access) else {
-                return true;
-            };
-            match &access.standing {
-                AccessStanding::Off | AccessStanding::Connecting => false,
-                AccessStanding::Up { .. } => {
-                    let has_senders = access.senders != SendersSnapshot::Unknown;
-                    access.devices.is_some() && access.nodes.is_some() && has_senders
-                }
-                AccessStanding::Down { .. } => true,
-            }
-        })
+        asked.all(|seat| seat.carrying().is_none_or(|carrying| carrying.access.is_settled()))
     }
 
     /// Who may use the gateways, as it is shown: nothing of it to somebody who does not want to ask.

@@ -9,7 +9,6 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::acting::Purpose;
-use super::requests::APPROVAL;
 use super::{Controller, Seat};
 use crate::clock::now_ms;
 use crate::instance::Asked;
@@ -25,7 +24,7 @@ pub(super) struct Later {
 
 impl<S: Shell> Controller<S> {
     pub(super) fn asked(&mut self, asked: Asked) {
-        if needs_lists(&asked.ask) {
+        if asked.ask.concerns_gateway() {
             self.is_asked_for_access();
             self.later.push(Later { until: Instant::now() + LISTED_WITHIN, asked });
         } else {
@@ -132,17 +131,6 @@ impl<S: Shell> Controller<S> {
             Some((slot, Ok(act))) => self.act(slot, act, Purpose::Terminal, Some(answer)),
             Some((_, Err(why))) => drop(answer.send(Answer::Refused(why.into()))),
             None => drop(answer.send(Answer::Refused(Refusal::from(Undecidable::NoSuchDevice)))),
-        }
-    }
-}
-
-/// Says whether an answer takes what the gateways list.
-fn needs_lists(ask: &Ask) -> bool {
-    match ask {
-        Ask::Decide { key, .. } => !key.starts_with(APPROVAL),
-        Ask::Access | Ask::Device { .. } => true,
-        Ask::Greet | Ask::Open | Ask::Menu | Ask::Pending | Ask::History | Ask::Installations => {
-            false
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bridge::request_key::approval_key;
 use bridge::{Decider, Settled};
 use control::{
     Deed, Outcome, PastRequest, Pending, Refusal, RequestKind, Slot, Subject, Undecidable, Verdict,
@@ -19,8 +20,6 @@ use crate::view::AccessMode;
 
 /// How many letters of a command stand in a notification about what became of it.
 const SHOWN: usize = 120;
-/// What the key of an approval begins with.
-pub(super) const APPROVAL: &str = "approval:";
 
 /// What the person was told of requests, by their keys.
 #[derive(Debug, Default)]
@@ -136,7 +135,7 @@ impl<S: Shell> Controller<S> {
     }
 
     pub(super) fn approval_settled(&mut self, id: &str, outcome: &Settled) {
-        let key = format!("{APPROVAL}{id}");
+        let key = approval_key(id);
         self.waits.settle(&key, settled(outcome));
         match outcome {
             Settled::Applied { decision, by: Decider::Computer } => {
@@ -158,7 +157,7 @@ impl<S: Shell> Controller<S> {
     }
 
     pub(super) fn decision_changed(&mut self, id: &str, what: &str) {
-        let key = format!("{APPROVAL}{id}");
+        let key = approval_key(id);
         self.tell_about(&key, None, "Decided otherwise", &cli::sentence(what));
     }
 

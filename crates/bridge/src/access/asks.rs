@@ -1,9 +1,10 @@
 //! What the three kinds of request have in common.
 
+use openclaw::Generation;
 use openclaw::pairing::{DeviceRequest, ForeignList, ForeignText, NodeRequest, SenderRequest};
-use openclaw::{Generation, RequestId};
 
 use crate::RequestKind;
+use crate::request_key::{device_key, node_key, sender_key};
 
 /// How long a description may be, in characters: much longer than what is shown of it, so that no
 /// secret is cut through before it is hidden.
@@ -27,16 +28,6 @@ pub(super) trait Asks: Clone + PartialEq {
     }
     /// Describes it with the words of strangers as they came.
     fn what(&self) -> String;
-}
-
-/// Names a device's request on this computer.
-pub(super) fn device_key(request: &RequestId) -> String {
-    format!("device:{request}")
-}
-
-/// Names a node's request on this computer.
-pub(super) fn node_key(request: &RequestId) -> String {
-    format!("node:{request}")
 }
 
 impl Asks for DeviceRequest {
@@ -99,7 +90,7 @@ impl Asks for SenderRequest {
     const KIND: RequestKind = RequestKind::Sender;
 
     fn key(&self) -> String {
-        format!("sender:{}:{}:{}", self.account.channel, self.account.account, self.id)
+        sender_key(self)
     }
 
     fn asker(&self) -> &str {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use openclaw::DeviceId;
 use tokio::sync::oneshot;
 
-use super::asks::{Asks, device_key, node_key};
+use super::asks::Asks;
 use super::book::List;
 use super::{AccessAct, AccessDone, AccessError};
+use crate::request_key::{device_key, node_key};
 
 /// How many acts may be under way.
 const MOST: usize = 1_024;

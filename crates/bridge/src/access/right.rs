@@ -6,8 +6,8 @@ use openclaw::pairing::ForeignList;
 use openclaw::{Generation, PAIRING_SCOPES};
 
 use super::AccessAct;
-use super::asks::{device_key, node_key};
 use super::book::Book;
+use crate::request_key::{device_key, node_key};
 
 const ADMIN: &str = "operator.admin";
 /// The role that every gateway lets the holder of its scopes manage.

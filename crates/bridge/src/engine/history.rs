@@ -11,6 +11,7 @@ use openclaw::{Approval, Decision};
 use super::ledger::Ledger;
 use super::redact::Redactor;
 use super::request::title;
+use crate::request_key::approval_key;
 use crate::{Decider, Outcome, PastRequest, REMEMBERED, RequestKind, Settled};
 
 /// Longest text, in characters.
@@ -94,7 +95,7 @@ impl History {
 /// An approval that the person was asked about, and how it ended.
 pub(crate) fn past_approval(approval: &Approval, outcome: &Settled, now_ms: u64) -> PastRequest {
     PastRequest {
-        key: format!("approval:{}", approval.id),
+        key: approval_key(&approval.id),
         kind: RequestKind::Approval,
         what: approval.command.clone().unwrap_or_else(|| title(approval)),
         ended_at_ms: now_ms,

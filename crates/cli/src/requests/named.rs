@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bridge::request_key::is_approval_key;
 use control::{Ask, Pending, RequestKind, marked};
 
 use super::Kinds;
@@ -32,7 +33,7 @@ pub(super) async fn find(program: &mut Program, name: &str, kinds: Kinds) -> Res
     let waiting = known(&program.config.data_dir, &Ask::Pending);
     let mut all = program.unless_stopped(waiting).await??;
     let is_whole = all.requests.iter().any(|(_, request)| request.key == name);
-    let is_approval = name.starts_with("approval:") || kinds == [RequestKind::Approval];
+    let is_approval = is_approval_key(name) || kinds == [RequestKind::Approval];
     if !is_whole && !is_approval {
         // Another kind of request may be named so too.
         let asked = known(&program.config.data_dir, &Ask::Access);

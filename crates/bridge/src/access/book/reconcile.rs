@@ -3,7 +3,8 @@
 use openclaw::pairing::{PairingEvent, Subject, Verdict};
 
 use super::{Answered, Book, Change, List, TurnedDown, Wish};
-use crate::access::asks::{Asks as _, device_key, node_key};
+use crate::access::asks::Asks as _;
+use crate::request_key::{device_key, node_key};
 use crate::{Decider, Outcome, RequestKind};
 
 impl Book {
